@@ -1,0 +1,81 @@
+"""System checks of the wiring: the database's kind and age, and the secrets that a platform outside the demo needs."""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import connections
+
+OLDEST_POSTGRESQL = 15
+_VARIABLES = {
+    "default": "DATABASE_URL",
+    "auditor": "DATABASE_AUDITOR_URL",
+    "sequencer": "DATABASE_SEQUENCER_URL",
+    "owner": "DATABASE_OWNER_URL",
+}
+_NO_DATABASE = "django.db.backends.dummy"
+
+
+@register(Tags.security)
+def secrets_are_set(**_scope: Any) -> list[CheckMessage]:
+    """Outside the demo and the tests no secret has a default."""
+    if settings.DEMO or settings.TESTING or not settings.SECRET_KEY_IS_MISSING:
+        return []
+    return [
+        Error(
+            "SHOWDOWN_SECRET_KEY is not set.",
+            hint="Set it to at least 50 random characters and keep it: sessions and signatures depend on it.",
+            id="showdown.E001",
+        )
+    ]
+
+
+@register(Tags.compatibility)
+def engines_are_postgresql(**_scope: Any) -> list[CheckMessage]:
+    """The promise lives in PostgreSQL's constraints and triggers; another engine would be another promise."""
+    return [
+        Error(
+            f"{_VARIABLES.get(alias, alias)} names the engine {database['ENGINE']}, and only PostgreSQL is served.",
+            hint="Use an address such as postgresql://showdown_app:…@host/showdown.",
+            id="showdown.E002",
+        )
+        for alias, database in settings.DATABASES.items()
+        if database["ENGINE"] not in {"django.db.backends.postgresql", _NO_DATABASE}
+    ]
+
+
+@register(Tags.security, deploy=True)
+def a_database_is_set(**_scope: Any) -> list[CheckMessage]:
+    """A deployment has a database; commands that need none run without."""
+    if os.environ.get("DATABASE_URL"):
+        return []
+    return [Error("DATABASE_URL is not set.", hint="See `manage.py provision_database --print`.", id="showdown.E003")]
+
+
+def too_old(version: int) -> bool:
+    """Say whether a server's version number, such as 140012, is older than what is served."""
+    return version < OLDEST_POSTGRESQL * 10_000
+
+
+@register(Tags.database)
+def servers_are_young_enough(*, databases: Sequence[str] | None = None, **_scope: Any) -> list[CheckMessage]:
+    """Older servers lack what the wall and the grants build on."""
+    found: list[CheckMessage] = []
+    for alias in databases or ():
+        connection = connections[alias]
+        if connection.vendor != "postgresql":
+            continue
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('server_version_num')::int, current_setting('server_version')")
+            number, told = cursor.fetchone()
+        if too_old(number):
+            found.append(
+                Error(
+                    f"The server behind {_VARIABLES.get(alias, alias)} is PostgreSQL {told}.",
+                    hint=f"PostgreSQL {OLDEST_POSTGRESQL} or newer is needed.",
+                    id="showdown.E004",
+                )
+            )
+    return found
