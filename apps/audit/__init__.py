@@ -1,0 +1,1 @@
+"""The append-only transparency log: entries, Merkle tree, tree heads and proofs."""

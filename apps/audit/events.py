@@ -1,0 +1,13 @@
+"""What the log writes about itself."""
+
+from enum import StrEnum
+
+
+class AuditEvent(StrEnum):
+    """The events of this app; ``docs/log.md`` explains each."""
+
+    REFUSED = "audit.refused"
+    ENTRIES_LOOKED_AT = "audit.entries_looked_at"
+    ENTRY_LOOKED_AT = "audit.entry_looked_at"
+    PROOF_DOWNLOADED = "audit.proof_downloaded"
+    TEXT_FORGOTTEN = "audit.text_forgotten"

@@ -1,0 +1,104 @@
+"""The explorer's filters, as they stand in its address."""
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.core.validators import MaxValueValidator, RegexValidator
+from django.utils.translation import gettext_lazy as _
+
+from apps.audit.domain.canonical import JSON, is_clause, is_event_name, is_subject
+from apps.audit.queries import Cursor, EntryFilter
+
+_CURSOR = re.compile(r"(\d{1,17})-(\d{1,18})")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def cursor_text(cursor: Cursor | None) -> str:
+    """Write a place for an address: microseconds since 1970, a hyphen, the entry's id."""
+    return f"{(cursor.recorded_at - _EPOCH) // _MICROSECOND}-{cursor.id}" if cursor else ""
+
+
+class _CursorField(forms.CharField):
+    widget = forms.HiddenInput
+
+    def clean(self, value: Any) -> Cursor | None:
+        """Read a place; nothing is the beginning."""
+        text = super().clean(value)
+        if not text:
+            return None
+        match = _CURSOR.fullmatch(text)
+        if match is None:
+            raise forms.ValidationError(_("This address names no place in the log."), code="cursor")
+        try:
+            return Cursor(recorded_at=_EPOCH + int(match[1]) * _MICROSECOND, id=int(match[2]))
+        except OverflowError as error:
+            raise forms.ValidationError(_("This address names no place in the log."), code="cursor") from error
+
+
+class EntriesForm(forms.Form):
+    """What the explorer lists; every field may be left out. Days are days in UTC, the last one included."""
+
+    event = forms.CharField(label=_("Event"), required=False, max_length=101)
+    actor = forms.CharField(
+        label=_("Actor"),
+        required=False,
+        max_length=100,
+        validators=[RegexValidator(r"^[A-Za-z0-9:._-]+\Z", _("A pseudonym, such as p-3f2a91c07e."))],
+    )
+    subject = forms.CharField(label=_("Subject"), required=False, max_length=162)
+    clause = forms.CharField(label=_("Clause"), required=False, max_length=40)
+    since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(
+        label=_("To"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        # The day after the last one must exist too.
+        validators=[MaxValueValidator(date(9998, 12, 31))],
+    )
+    before = _CursorField(required=False)
+    after = _CursorField(required=False)
+
+    def clean_event(self) -> str:
+        """Accept names of events."""
+        return self._fitting("event", is_event_name, _("An event, such as prompts.approved."))
+
+    def clean_subject(self) -> str:
+        """Accept references."""
+        return self._fitting("subject", is_subject, _("A reference, such as prompts.prompt:42."))
+
+    def clean_clause(self) -> str:
+        """Accept numbers of clauses."""
+        return self._fitting("clause", is_clause, _("The number of a clause, such as 4.2."))
+
+    def _fitting(self, field: str, fits: Any, message: Any) -> str:
+        text: str = self.cleaned_data[field]
+        if text and not fits(text):
+            raise forms.ValidationError(message, code=field)
+        return text
+
+    @property
+    def wanted(self) -> EntryFilter:
+        """The filter that the valid fields describe."""
+        told = self.cleaned_data
+        since, until = told.get("since"), told.get("until")
+        return EntryFilter(
+            event=told.get("event") or None,
+            actor=told.get("actor") or None,
+            subject=told.get("subject") or None,
+            clause=told.get("clause") or None,
+            since=datetime.combine(since, time(), UTC) if since else None,
+            until=datetime.combine(until, time(), UTC) + timedelta(days=1) if until else None,
+        )
+
+    @property
+    def looked_for(self) -> dict[str, JSON]:
+        """The filters that are set, as facts for the entry about this look."""
+        told = self.cleaned_data
+        facts: dict[str, JSON] = {
+            name: told[name] for name in ("event", "actor", "subject", "clause") if told.get(name)
+        }
+        facts |= {name: told[name].isoformat() for name in ("since", "until") if told.get(name)}
+        return facts | {name: cursor_text(told[name]) for name in ("before", "after") if told.get(name)}

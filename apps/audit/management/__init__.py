@@ -1,0 +1,1 @@
+"""The log's commands, and the base that every command of the platform derives from."""

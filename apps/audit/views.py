@@ -1,0 +1,167 @@
+"""The log's pages: what it is, for everybody; its entries and their proofs, for auditors."""
+
+import base64
+from datetime import timedelta
+from typing import Final
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ImproperlyConfigured
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from apps.audit.domain.refusal import Refused
+from apps.audit.domain.tree import sibling_sides
+from apps.audit.events import AuditEvent
+from apps.audit.forms import EntriesForm, cursor_text
+from apps.audit.middleware import actor_of
+from apps.audit.permissions import is_auditor
+from apps.audit.queries import (
+    Cursor,
+    EntryPage,
+    Inclusion,
+    ProvedEntry,
+    entries_page,
+    event_names,
+    log_overview,
+    proved_entry,
+)
+from apps.audit.services import record_look
+
+AUDITOR_DATABASE: Final = "auditor"
+BEHIND: Final = timedelta(seconds=30)
+MAX_ID: Final = 2**63 - 1
+
+
+class StillWaiting(Refused):
+    """The entry has no leaf yet, so there is nothing to prove."""
+
+
+@require_safe
+def log(request: HttpRequest) -> HttpResponse:
+    """Show everybody what the log is and its state."""
+    now, overview = timezone.now(), log_overview()
+    context = {
+        "overview": overview,
+        "root": overview.root.hex(),
+        "lag": overview.lag(now),
+        "is_behind": overview.lag(now) > BEHIND,
+        "may_explore": is_auditor(actor_of(request)),
+    }
+    return render(request, "audit/log.html", context)
+
+
+@require_safe
+@never_cache
+@login_required
+def entries(request: HttpRequest) -> HttpResponse:
+    """List entries by the filters in the address."""
+    form = EntriesForm(request.GET)
+    is_valid = form.is_valid()
+    record_look(
+        AuditEvent.ENTRIES_LOOKED_AT,
+        actor=actor_of(request),
+        subject="audit.log:entries",
+        now=timezone.now(),
+        facts=form.looked_for,
+    )
+    database = _auditor_database()
+    page = EntryPage(rows=(), older=None, newer=None)
+    if is_valid:
+        told = form.cleaned_data
+        page = entries_page(form.wanted, before=told["before"], after=told["after"], using=database)
+    context = {
+        "form": form,
+        "filters": [form[name] for name in ("subject", "actor", "clause", "since", "until")],
+        "page": page,
+        "older": _address(request.GET, "before", page.older),
+        "newer": _address(request.GET, "after", page.newer),
+        "events": event_names(using=database),
+        "is_filtered": any(value is not None for value in _conditions(form)),
+    }
+    return render(request, "audit/entries.html", context, status=200 if is_valid else 400)
+
+
+@require_safe
+@never_cache
+@login_required
+def entry(request: HttpRequest, entry_id: int) -> HttpResponse:
+    """Show one entry with its bytes and its proof, checked while the page is made."""
+    proved = _looked_up(request, entry_id, AuditEvent.ENTRY_LOOKED_AT)
+    inclusion = proved.inclusion
+    steps = zip(sibling_sides(inclusion.leaf_index, inclusion.size), inclusion.proof, strict=False) if inclusion else ()
+    context = {
+        "entry": proved,
+        "row": proved.row,
+        "inclusion": inclusion,
+        "root": inclusion.root.hex() if inclusion else "",
+        "leaf_hash": inclusion.leaf_hash.hex() if inclusion else "",
+        "facts": list(proved.facts.items()),
+        "steps": [(side.value, value.hex()) for side, value in steps],
+        "body": proved.body.decode(),
+    }
+    return render(request, "audit/entry.html", context)
+
+
+@require_safe
+@never_cache
+@login_required
+def entry_proof(request: HttpRequest, entry_id: int) -> HttpResponse:
+    """Hand out what is needed to check one entry elsewhere, as JSON."""
+    proved = _looked_up(request, entry_id, AuditEvent.PROOF_DOWNLOADED)
+    if proved.inclusion is None:
+        raise StillWaiting(
+            _("This entry waits for its place in the tree; try again in a few seconds."), subject=proved.row.ref
+        )
+    response = JsonResponse(_proof_document(proved, proved.inclusion), json_dumps_params={"indent": 2})
+    response["Content-Disposition"] = f'attachment; filename="entry-{entry_id}-proof.json"'
+    return response
+
+
+def _looked_up(request: HttpRequest, entry_id: int, event: AuditEvent) -> ProvedEntry:
+    """Record the look, then read the entry through the auditor's connection."""
+    subject = f"audit.entry:{entry_id}" if entry_id <= MAX_ID else "audit.entry:none"
+    record_look(event, actor=actor_of(request), subject=subject, now=timezone.now())
+    proved = proved_entry(entry_id, using=_auditor_database()) if entry_id <= MAX_ID else None
+    if proved is None:
+        raise Http404
+    return proved
+
+
+def _proof_document(proved: ProvedEntry, inclusion: Inclusion) -> dict[str, object]:
+    """Return hashes in hexadecimal and the entry's bytes in base64; ``docs/log.md`` shows how to check them."""
+    return {
+        "format": "showdown-inclusion-proof/1",
+        "entry": base64.b64encode(proved.body).decode(),
+        "leaf_index": inclusion.leaf_index,
+        "leaf_hash": inclusion.leaf_hash.hex(),
+        "proof": [value.hex() for value in inclusion.proof],
+        "size": inclusion.size,
+        "root": inclusion.root.hex(),
+    }
+
+
+def _auditor_database() -> str:
+    if AUDITOR_DATABASE not in settings.DATABASES:
+        raise ImproperlyConfigured("The auditor's pages read through DATABASE_AUDITOR_URL, which is not set.")
+    return AUDITOR_DATABASE
+
+
+def _conditions(form: EntriesForm) -> list[object]:
+    wanted = form.wanted
+    return [wanted.event, wanted.actor, wanted.subject, wanted.clause, wanted.since, wanted.until]
+
+
+def _address(query: QueryDict, name: str, cursor: Cursor | None) -> str:
+    """Return the address of a neighbouring page with the same filters, or nothing."""
+    if cursor is None:
+        return ""
+    query = query.copy()
+    for place in ("before", "after"):
+        query.pop(place, None)
+    query[name] = cursor_text(cursor)
+    return f"?{query.urlencode()}"

@@ -1,0 +1,1 @@
+"""The log's pure rules, tried without a database."""
