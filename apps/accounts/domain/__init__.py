@@ -1,0 +1,1 @@
+"""What a person may be on this platform, in pure code."""

@@ -1,0 +1,1 @@
+"""Every long piece of work, with its phase, progress and way to cancel it."""

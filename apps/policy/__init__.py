@@ -1,0 +1,1 @@
+"""The versioned rulebook: clauses, their parameters and their texts."""
