@@ -1,0 +1,14 @@
+"""The addresses of the JSON contract and of its description."""
+
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView
+
+from apps.api.v1.leaderboard import LeaderboardView
+from apps.api.v1.log import LogView
+
+app_name = "api"
+urlpatterns = [
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("v1/leaderboard/", LeaderboardView.as_view(), name="leaderboard"),
+    path("v1/log/", LogView.as_view(), name="log"),
+]

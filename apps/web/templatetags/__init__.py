@@ -1,0 +1,1 @@
+"""Template tags of the look; any app's templates may load them."""

@@ -1,0 +1,19 @@
+"""The addresses of the public pages and of the homes."""
+
+from django.conf import settings
+from django.urls import path
+
+from apps.web.views import boards, homes, site
+
+app_name = "web"
+urlpatterns = [
+    path("", boards.leaderboard, name="leaderboard"),
+    path("leaderboard.csv", boards.leaderboard_csv, name="leaderboard_csv"),
+    path("methodology/", boards.methodology, name="methodology"),
+    path("recompute/", homes.recompute, name="recompute"),
+    path("home/", homes.home, name="home"),
+    path("health/", site.health, name="health"),
+    path("theme/", site.theme, name="theme"),
+]
+if settings.DEMO or settings.TESTING:
+    urlpatterns.append(path("kit/", site.kit, name="kit"))

@@ -1,0 +1,152 @@
+"""The public boards: the leaderboard with its filters, the same as CSV, and how it is computed."""
+
+import csv
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from apps.battles.models import ImportedDataset
+from apps.policy.queries import clause
+from apps.rankings.domain.segments import ATTRIBUTES, EVERYONE, name_of
+from apps.rankings.models import Method
+from apps.rankings.queries import BoardView, board_view, latest_snapshot, open_run, segments_of
+from apps.web.domain import wording
+from apps.web.queries import public_figures
+
+_CUTS = (*ATTRIBUTES, "dataset")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """Which board the address asks for; ``too_many`` when it asks for a combination that is not on the list."""
+
+    method: Method
+    segment: str
+    chosen: dict[str, str] = field(default_factory=dict)
+    too_many: bool = False
+
+
+def _asked(query: QueryDict) -> _Asked:
+    chosen = {cut: query.get(cut, "")[:32] for cut in _CUTS if query.get(cut)}
+    method = Method.PLAIN if query.get("style") == "off" else Method.STYLED
+    if len(chosen) > 1:
+        return _Asked(method=method, segment="", chosen=chosen, too_many=True)
+    segment = next((name_of(cut, value) for cut, value in chosen.items()), EVERYONE)
+    return _Asked(method=method, segment=segment, chosen=chosen)
+
+
+def _board(asked: _Asked) -> tuple[Any, BoardView | None]:
+    snapshot = latest_snapshot()
+    if snapshot is None or asked.too_many:
+        return snapshot, None
+    rules = clause("R3").parameters
+    limits = {"min_votes": rules["min_votes"], "min_contributors": rules["min_contributors"]}
+    view = board_view(snapshot=snapshot, segment=asked.segment, method=asked.method, **limits)
+    if view is None and asked.method == Method.STYLED:
+        # A file without replies has a plain board only.
+        view = board_view(snapshot=snapshot, segment=asked.segment, method=Method.PLAIN, **limits)
+    return snapshot, view
+
+
+def _options(found: dict[str, list[str]]) -> list[dict[str, Any]]:
+    language = get_language() or "en"
+    datasets = {str(dataset.pk): dataset.name for dataset in ImportedDataset.objects.filter(is_complete=True)}
+    named: dict[str, Callable[[str], str]] = {
+        "country": lambda code: wording.country_name(code, language=language),
+        "language": lambda code: wording.language_name(code, language=language),
+        "dataset": lambda code: datasets.get(code, code),
+    }
+    labels = {"country": _("Voters in"), "language": _("Language"), "dataset": _("Imported votes")}
+    return [
+        {
+            "name": cut,
+            "label": labels[cut],
+            "options": sorted(((code, named[cut](code)) for code in found.get(cut, [])), key=lambda pair: pair[1]),
+        }
+        for cut in _CUTS
+        if found.get(cut)
+    ]
+
+
+@require_safe
+def leaderboard(request: HttpRequest) -> HttpResponse:
+    """Show one published board; nothing is computed here."""
+    asked = _asked(request.GET)
+    snapshot, view = _board(asked)
+    filters = _options(segments_of(snapshot)) if snapshot else []
+    for one in filters:
+        one["value"] = asked.chosen.get(one["name"], "")
+    chosen_names = [label for one in filters for code, label in one["options"] if asked.chosen.get(one["name"]) == code]
+    shows_rows = view is not None and bool(view.rows)
+    return render(
+        request,
+        "web/leaderboard.html",
+        {
+            "asked": asked,
+            "chosen_names": chosen_names,
+            "filters": filters,
+            "snapshot": snapshot,
+            "view": view,
+            "leaders": view.leaders if view else [],
+            "style_is_on": view.board.method == Method.STYLED if view else asked.method == Method.STYLED,
+            "figures": public_figures() if snapshot else None,
+            "left_out": sum(snapshot.left_out.values()) if snapshot else 0,
+            "waiting_run": open_run() if snapshot is None else None,
+            "provisional": clause("R3").parameters,
+            "hidden_clause": clause("R2"),
+        },
+        status=200 if shows_rows or snapshot is None or asked.too_many or view is not None else 404,
+    )
+
+
+@require_safe
+def leaderboard_csv(request: HttpRequest) -> HttpResponse:
+    """Answer one published board as CSV."""
+    snapshot, view = _board(_asked(request.GET))
+    if snapshot is None or view is None or view.board.suppressed_because:
+        raise Http404("There is no such board.")
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    name = f"showdown-snapshot-{snapshot.pk}-{view.board.segment.replace('=', '-')}-{view.board.method}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    writer = csv.writer(response)
+    writer.writerow(
+        ["rank", "rank_low", "rank_high", "model", "organization", "rating", "lower", "upper", "votes", "contributors"]
+    )
+    for row in view.rows:
+        writer.writerow(
+            [
+                row.rank,
+                row.rank_low,
+                row.rank_high,
+                _harmless(row.model.name),
+                _harmless(row.model.organization.name),
+                f"{row.rating:.6f}",
+                "" if row.lower is None else f"{row.lower:.6f}",
+                "" if row.upper is None else f"{row.upper:.6f}",
+                row.votes,
+                row.contributors,
+            ]
+        )
+    return response
+
+
+def _harmless(text: str) -> str:
+    """Keep a spreadsheet from reading a name as a formula."""
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+
+
+@require_safe
+def methodology(request: HttpRequest) -> HttpResponse:
+    """Say how the boards are computed, with the clauses that fix it."""
+    snapshot = latest_snapshot()
+    return render(
+        request,
+        "web/methodology.html",
+        {"clauses": [clause(number) for number in ("R1", "R2", "R3", "I1")], "snapshot": snapshot},
+    )

@@ -1,0 +1,1 @@
+"""The site shell and the look."""
