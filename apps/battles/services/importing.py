@@ -1,0 +1,245 @@
+"""Public files of votes, brought in by batches: a batch commits or does not, and a file that broke off goes on."""
+
+import hashlib
+import secrets
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+from django.utils.text import slugify
+
+from apps.accounts.domain.roles import Role
+from apps.audit.domain.actor import Actor
+from apps.audit.domain.refusal import NotPermitted, Refused
+from apps.audit.services import record
+from apps.battles.domain.formats.rows import BattleRow, Winner
+from apps.battles.domain.measures import measure
+from apps.battles.events import BattleEvent
+from apps.battles.models import (
+    Battle,
+    BattleState,
+    Choice,
+    ImportedDataset,
+    LanguageModel,
+    Response,
+    Side,
+    Source,
+    Vote,
+)
+from apps.contributors.models import Contributor, Network, Standing
+from apps.organizations.models import Organization
+
+NETWORK: Final = "Imported votes"
+MAKER: Final = "Makers named in imported files"
+_CHOICES: Final = {
+    Winner.MODEL_A: Choice.LEFT,
+    Winner.MODEL_B: Choice.RIGHT,
+    Winner.TIE: Choice.BOTH_GOOD,
+    Winner.BOTH_BAD: Choice.BOTH_BAD,
+}
+_MIRRORED: Final = {Choice.LEFT: Choice.RIGHT, Choice.RIGHT: Choice.LEFT}
+_LONGEST_CODE: Final = {"country": 2, "language": 16, "profession": 8, "age_band": 16, "education": 16, "category": 16}
+
+
+class AlreadyImported(Refused):
+    """These very bytes are here already, or another file has this name."""
+
+
+class NotTheNextRows(Refused):
+    """The batch does not begin where the last one ended: another process imports the same file."""
+
+
+def _require_importer(actor: Actor) -> None:
+    if not (actor.is_system or actor.has(Role.NETWORK_ADMIN)):
+        raise NotPermitted("Only a network administrator imports votes.")
+
+
+@transaction.atomic
+def begin_import(
+    *, actor: Actor, name: str, format_name: str, licence: str, source_sha256: str, now: datetime
+) -> ImportedDataset:
+    """Open a dataset for a file, or the one that an interrupted import left; ``rows`` says how far that came.
+
+    Raises:
+        NotPermitted: when the actor may not import.
+        AlreadyImported: when the file is here completely, or its name belongs to other bytes.
+    """
+    _require_importer(actor)
+    known = ImportedDataset.objects.select_for_update().filter(source_sha256=source_sha256).first()
+    if known is not None:
+        if known.is_complete:
+            raise AlreadyImported(f"This file is here already, as “{known.name}” with {known.rows:,} votes.")
+        return known
+    if ImportedDataset.objects.filter(name=name).exists():
+        raise AlreadyImported(f"Another file was imported as “{name}”; choose another name with --name.")
+    dataset = ImportedDataset.objects.create(
+        name=name, format=format_name, licence=licence, source_sha256=source_sha256, imported_at=now
+    )
+    record(
+        BattleEvent.IMPORT_BEGUN,
+        actor=actor,
+        subject=dataset.ref,
+        at=now,
+        facts={"format": format_name, "source_digest": source_sha256},
+    )
+    return dataset
+
+
+@transaction.atomic
+def import_rows(
+    *, actor: Actor, dataset_id: int, after: int, rows: Sequence[BattleRow], now: datetime
+) -> ImportedDataset:
+    """Write one batch of voted battles with their pseudonymous voters, or nothing of it.
+
+    ``after`` is how many rows of the file came before this batch.
+
+    Raises:
+        NotPermitted: when the actor may not import.
+        NotTheNextRows: when the dataset already holds these rows, or not yet the ones before.
+    """
+    _require_importer(actor)
+    dataset = ImportedDataset.objects.select_for_update().get(pk=dataset_id)
+    if dataset.rows != after or dataset.is_complete:
+        raise NotTheNextRows(f"The dataset holds {dataset.rows:,} rows, and this batch would follow {after:,}.")
+    models = _models(dataset, rows, now)
+    voters = _voters(dataset, rows, now)
+    battles = Battle.objects.bulk_create(
+        Battle(
+            source=Source.IMPORTED,
+            dataset=dataset,
+            contributor=voters[_voter_id(dataset, row)],
+            left_model=models[row.model_b if row.left_first is False else row.model_a],
+            right_model=models[row.model_a if row.left_first is False else row.model_b],
+            language=_code(row, "language"),
+            state=BattleState.VOTED,
+            voted=True,
+            opened_at=row.timestamp or now,
+        )
+        for row in rows
+    )
+    Response.objects.bulk_create(
+        response for battle, row in zip(battles, rows, strict=True) for response in _responses(battle, row, now)
+    )
+    Vote.objects.bulk_create(
+        Vote(
+            battle=battle,
+            contributor=battle.contributor,
+            nonce=secrets.token_bytes(16),
+            choice=_choice(row),
+            commitment="",
+            cast_at=row.timestamp or now,
+            country=_code(row, "country"),
+            language=_code(row, "language"),
+            profession=_code(row, "profession"),
+            age_band=_code(row, "age_band"),
+            education=_code(row, "education"),
+            category=_code(row, "category"),
+        )
+        for battle, row in zip(battles, rows, strict=True)
+    )
+    dataset.rows += len(rows)
+    dataset.save(update_fields=["rows"])
+    record(
+        BattleEvent.IMPORTED,
+        actor=actor,
+        subject=dataset.ref,
+        at=now,
+        facts={"after": after, "rows": len(rows), "rows_digest": _digest(rows)},
+    )
+    return dataset
+
+
+@transaction.atomic
+def finish_import(*, actor: Actor, dataset_id: int, now: datetime) -> ImportedDataset:
+    """Mark the dataset as whole; only then it gets a board of its own. Twice is once."""
+    _require_importer(actor)
+    dataset = ImportedDataset.objects.select_for_update().get(pk=dataset_id)
+    if not dataset.is_complete:
+        dataset.is_complete = True
+        dataset.save(update_fields=["is_complete"])
+        record(BattleEvent.IMPORT_FINISHED, actor=actor, subject=dataset.ref, at=now, facts={"rows": dataset.rows})
+    return dataset
+
+
+def _code(row: BattleRow, name: str) -> str:
+    value: str | None = getattr(row, name)
+    return (value or "")[: _LONGEST_CODE[name]]
+
+
+def _choice(row: BattleRow) -> Choice:
+    choice = _CHOICES[row.winner]
+    return _MIRRORED.get(choice, choice) if row.left_first is False else choice
+
+
+def _voter_id(dataset: ImportedDataset, row: BattleRow) -> uuid.UUID:
+    """Name a voter of the file, the same in every batch; a vote by nobody known is a voter of its own."""
+    voter = f"voter {row.voter}" if row.voter else f"line {row.line}"
+    return uuid.uuid5(uuid.UUID(dataset.source_sha256[:32]), voter)
+
+
+def _voters(dataset: ImportedDataset, rows: Sequence[BattleRow], now: datetime) -> dict[uuid.UUID, Contributor]:
+    network, _made = Network.objects.get_or_create(name=NETWORK, defaults={"is_imported": True})
+    wanted = {_voter_id(dataset, row) for row in rows}
+    Contributor.objects.bulk_create(
+        (
+            Contributor(network=network, voter_id=voter_id, standing=Standing.LEFT, joined_at=now)
+            for voter_id in sorted(wanted)
+        ),
+        ignore_conflicts=True,
+    )
+    return {voter.voter_id: voter for voter in Contributor.objects.filter(voter_id__in=wanted)}
+
+
+def _models(dataset: ImportedDataset, rows: Sequence[BattleRow], now: datetime) -> dict[str, LanguageModel]:
+    """Find or make the models of a batch; a file's model is never one of the platform's, whatever its name."""
+    maker, _made = Organization.objects.get_or_create(name=MAKER, defaults={"slug": "imported", "is_lab": True})
+    wanted = sorted({name for row in rows for name in (row.model_a, row.model_b)})
+    found = {}
+    for name in wanted:
+        slug = f"{slugify(name)[:80] or 'model'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}-imported"
+        model = LanguageModel.objects.filter(slug=slug).first()
+        if model is None:
+            is_taken = LanguageModel.objects.filter(name=name[:120]).exists()
+            shown = f"{name[:100]} (imported)" if is_taken else name[:120]
+            model = LanguageModel.objects.create(
+                name=shown, slug=slug, organization=maker, is_imported=True, added_at=now
+            )
+        found[name] = model
+    return found
+
+
+def _responses(battle: Battle, row: BattleRow, now: datetime) -> list[Response]:
+    left, right = row.response_a or "", row.response_b or ""
+    if not left.strip() or not right.strip():
+        # Without both answers there is no difference in style; the plain board counts the vote all the same.
+        return []
+    sides = (Side.RIGHT, Side.LEFT) if row.left_first is False else (Side.LEFT, Side.RIGHT)
+    durations = row.numbers.get("duration", (0.0, 0.0))
+    responses = []
+    for side, text, duration in zip(sides, (left, right), durations, strict=True):
+        measures = measure(text)
+        responses.append(
+            Response(
+                battle=battle,
+                side=side,
+                text=text.replace("\x00", "\N{REPLACEMENT CHARACTER}"),
+                tokens=measures.tokens,
+                headers=measures.headers,
+                lists=measures.lists,
+                bold=measures.bold,
+                first_token_ms=0,
+                last_token_ms=max(0, min(int(duration), 2**31 - 1)),
+                created_at=now,
+            )
+        )
+    return responses
+
+
+def _digest(rows: Sequence[BattleRow]) -> str:
+    """Commit to what a batch brought in: SHA-256 over line, models and outcome of each row."""
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(f"{row.line}\x1f{row.model_a}\x1f{row.model_b}\x1f{row.winner}\x1e".encode())
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""Nightly Bradley-Terry boards and the snapshots that publish them."""

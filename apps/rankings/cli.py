@@ -1,0 +1,210 @@
+"""The command showdown-rank: rank any file of battles, without a database and without Django."""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final, NoReturn
+
+from apps.battles.domain.formats import FORMATS, BattleRow, Reading, UnreadableFile, read_battles
+from apps.rankings.domain.board import BoardResult, as_json
+from apps.rankings.domain.fit import fit_board, fit_segments
+from apps.rankings.domain.intake import Gathered, UnfitForRanking, gather
+from apps.rankings.domain.method import Anchor, FitMethod, Intervals, Ties
+from apps.rankings.domain.table import ASCII, UNICODE, Strokes, board_text
+
+RANKED: Final = 0
+NOTHING_RANKED: Final = 1
+UNUSABLE: Final = 2
+
+_PATIENCE: Final = 0.7
+_SHOW_EVERY: Final = 0.2
+_CHOICES: Final = (Intervals.AUTO, Intervals.HC0, Intervals.CR1, Intervals.CV3)
+
+
+class _Unusable(Exception):
+    """What was asked for cannot be done; the message is the one line that says why."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise _Unusable(f"{message} (see showdown-rank --help)")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns 0 with a ranking, 1 where nothing could be ranked, 2 where the input is unusable."""
+    try:
+        return _run(_parser().parse_args(arguments))
+    except (_Unusable, UnreadableFile) as unusable:
+        _say(f"showdown-rank: {unusable}")
+        return UNUSABLE
+    except BrokenPipeError:
+        # Whoever read the table has seen enough; Python must not complain again when it closes the pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return RANKED
+    except KeyboardInterrupt:
+        _say("showdown-rank: stopped.")
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="showdown-rank",
+        description="Rank language models from a file of battles (CSV, JSON, JSONL or Parquet).",
+        epilog="Exit status: 0 with a ranking, 1 where nothing can be ranked, 2 where the file cannot be used.",
+    )
+    parser.add_argument("file", metavar="FILE", type=Path)
+    parser.add_argument("--format", metavar="NAME", choices=sorted(FORMATS), help=", ".join(sorted(FORMATS)))
+    parser.add_argument("--style", metavar="COL,...", default="", help="control for these numbers of both sides")
+    parser.add_argument("--cluster", metavar="COL", help="who voted (the voter, unless given)")
+    parser.add_argument("--segment", metavar="COL", help="one more board for each value of this column")
+    parser.add_argument("--anchor", metavar="NAME=1000", help="fix one model's rating (else the mean is 1000)")
+    parser.add_argument("--ties", choices=[ties.value for ties in Ties], default=Ties.HALF.value)
+    parser.add_argument("--intervals", choices=[kind.value for kind in _CHOICES], default=Intervals.AUTO.value)
+    parser.add_argument("--cap", metavar="SHARE", help="largest share of the weight of one contributor, such as 0.02")
+    parser.add_argument("--bootstrap", metavar="N", type=int, default=1000, help="draws for the rank spread; 0: Holm")
+    parser.add_argument("--seed", metavar="N", type=int, default=1, help="seed of these draws")
+    parser.add_argument("--json", metavar="OUT", help="write the result as JSON too; - for standard output instead")
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    method = _method(options)
+    # A day of grace, since a file may carry the local time of any zone.
+    latest = datetime.now(UTC) + timedelta(days=1)
+    reading = read_battles(options.file, options.format, latest=latest)
+    try:
+        gathered = gather(_watched(reading), style=method.style, cluster=options.cluster, segment=options.segment)
+    except UnfitForRanking as unfit:
+        raise _Unusable(f"{options.file}: {unfit}.") from unfit
+    if reading.bad_total and not reading.rows:
+        raise _Unusable(f"{options.file}: none of its {reading.bad_total} rows can be used; {reading.bad[0]}.")
+    if method.anchor is not None and method.anchor.model not in gathered.votes.models:
+        raise _Unusable(f"{options.file}: the anchor {method.anchor.model} is not in it.")
+    if reading.bad_total:
+        _say(f"showdown-rank: {reading.bad_total:,} rows were not used; {reading.bad[0]}.")
+    board = _with_bad_rows(fit_board(gathered.votes, method), reading, gathered)
+    segments = {}
+    if gathered.segments:
+        segments = fit_segments(gathered.votes, gathered.segment_codes, gathered.segments, method)
+    if options.json is not None:
+        _write_json(options.json, board, segments)
+    if options.json != "-":
+        _write_tables(board, segments, options)
+    return RANKED if board else NOTHING_RANKED
+
+
+def _method(options: argparse.Namespace) -> FitMethod:
+    style = tuple(name.strip() for name in options.style.split(",") if name.strip())
+    try:
+        return FitMethod(
+            ties=Ties(options.ties),
+            intervals=Intervals(options.intervals),
+            anchor=_anchor(options.anchor),
+            style=style,
+            cap=_share(options.cap),
+            draws=options.bootstrap,
+            seed=options.seed,
+        )
+    except ValueError as wrong:
+        raise _Unusable(f"{wrong}") from wrong
+
+
+def _anchor(given: str | None) -> Anchor | None:
+    if given is None:
+        return None
+    model, equals, rating = given.rpartition("=")
+    if not equals:
+        return Anchor(given)
+    try:
+        return Anchor(model, float(rating))
+    except ValueError as wrong:
+        raise _Unusable(f"--anchor takes NAME=1000, and {rating!r} is not a number.") from wrong
+
+
+def _share(given: str | None) -> float | None:
+    if given is None:
+        return None
+    try:
+        return float(given.removesuffix("%")) / (100 if given.endswith("%") else 1)
+    except ValueError as wrong:
+        raise _Unusable(f"--cap takes a share such as 0.02 or 2%, and not {given!r}.") from wrong
+
+
+def _watched(reading: Reading) -> Iterator[BattleRow]:
+    """Pass the rows through, and show how far the file has been read where somebody is watching and waiting."""
+    if not sys.stderr.isatty():
+        yield from reading
+        return
+    began = shown = time.monotonic()
+    for number, row in enumerate(reading):
+        yield row
+        if number % 1024 == 0:
+            now = time.monotonic()
+            if now - began > _PATIENCE and now - shown > _SHOW_EVERY:
+                shown = now
+                sys.stderr.write(f"\rReading: {reading.progress:4.0%}")
+                sys.stderr.flush()
+    if shown > began:
+        sys.stderr.write("\r" + " " * 20 + "\r")
+
+
+def _with_bad_rows(board: BoardResult, reading: Reading, gathered: Gathered) -> BoardResult:
+    left_out = dict(board.left_out)
+    if reading.bad_total:
+        left_out["bad-row"] = reading.bad_total
+    return replace(board, left_out=left_out, notes=board.notes + gathered.notes)
+
+
+def _write_json(out: str, board: BoardResult, segments: dict[str, BoardResult]) -> None:
+    found = as_json(board)
+    if segments:
+        found["segments"] = {name: as_json(segment) for name, segment in segments.items()}
+    text = json.dumps(found, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    if out == "-":
+        sys.stdout.write(text)
+        return
+    try:
+        Path(out).write_text(text, encoding="utf-8")
+    except OSError as failure:
+        raise _Unusable(f"{out} cannot be written: {failure.strerror}.") from failure
+
+
+def _write_tables(board: BoardResult, segments: dict[str, BoardResult], options: argparse.Namespace) -> None:
+    width = shutil.get_terminal_size((80, 24)).columns
+    strokes = _strokes()
+    whole = f"{options.file.name}: {_counted(board)}"
+    texts = [board_text(board, title=whole, width=width, strokes=strokes)]
+    for name, segment in segments.items():
+        title = f"{options.segment} = {name}: {_counted(segment)}"
+        texts.append(board_text(segment, title=title, width=width, strokes=strokes))
+    encoding = sys.stdout.encoding or "ascii"
+    sys.stdout.write("\n".join(texts).encode(encoding, "replace").decode(encoding))
+    sys.stdout.flush()
+
+
+def _counted(board: BoardResult) -> str:
+    people = f" of {board.contributors:,} contributors" if board.contributors else ""
+    return f"{len(board.models):,} models, {board.votes:,} votes{people}"
+
+
+def _strokes() -> Strokes:
+    try:
+        "".join((UNICODE.left, UNICODE.line, UNICODE.middle, UNICODE.cut)).encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return ASCII
+    return UNICODE
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Readers of battle files, with good files and bad ones."""

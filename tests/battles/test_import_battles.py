@@ -1,0 +1,169 @@
+"""Public files of votes: brought in whole or in batches that commit, never half, and never among the platform's own."""
+
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, InternalError, connection, transaction
+from django.test import Client
+
+from apps.accounts.models import User
+from apps.audit.domain.actor import Actor
+from apps.audit.domain.refusal import NotPermitted
+from apps.audit.queries import trail_of
+from apps.battles.events import BattleEvent
+from apps.battles.management.commands import import_battles
+from apps.battles.models import Battle, ImportedDataset, LanguageModel, Response, Source, Vote
+from apps.battles.services import importing
+from apps.battles.services.importing import NotTheNextRows, import_rows
+from apps.contributors.models import Contributor, Standing
+from apps.prompts.models import Cluster
+from apps.rankings.flows import recompute_open_run
+from apps.rankings.models import Method
+from apps.rankings.queries import board_view
+from apps.rankings.services import request_refit
+from tests.conftest import NOON
+
+LLMFAO = Path(__file__).parents[3] / "shared" / "data" / "llmfao" / "crowd-comparisons.csv"
+HEADER = "model_a,model_b,winner,voter,language,response_a,response_b\n"
+GOOD = "".join(
+    f"Alder,Birch,{winner},voter {number % 7},pt,# A long answer,short\n"
+    for number, winner in enumerate(["model_a", "model_b", "tie", "both_bad"] * 30)
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def run(path: Path, *options: str) -> tuple[str, str]:
+    out, err = StringIO(), StringIO()
+    call_command("import_battles", str(path), *options, stdout=out, stderr=err)
+    return out.getvalue(), err.getvalue()
+
+
+@pytest.fixture
+def votes_csv(tmp_path: Path) -> Path:
+    path = tmp_path / "grove.csv"
+    path.write_text(HEADER + GOOD)
+    return path
+
+
+def test_a_file_becomes_a_board_of_its_own(votes_csv: Path) -> None:
+    run(votes_csv, "--licence", "CC BY 4.0")
+    dataset = ImportedDataset.objects.get()
+    assert (dataset.name, dataset.rows, dataset.is_complete) == ("grove", 120, True)
+    assert Vote.objects.count() == 120
+    assert Contributor.objects.filter(standing=Standing.LEFT, account=None).count() == 7
+    assert Response.objects.filter(headers=1).count() == 120
+    request_refit(actor=Actor.system("tests"), now=NOON)
+    snapshot = recompute_open_run(actor=Actor.system("tests"))
+    assert snapshot is not None
+    assert snapshot.votes_counted == 0
+    view = board_view(snapshot=snapshot, segment=f"dataset={dataset.pk}", method=Method.PLAIN)
+    assert view is not None
+    assert {row.model.name for row in view.rows} == {"Alder", "Birch"}
+    assert trail_of(dataset.ref) == [BattleEvent.IMPORT_BEGUN, BattleEvent.IMPORTED, BattleEvent.IMPORT_FINISHED]
+
+
+def test_the_same_file_twice_is_refused(votes_csv: Path) -> None:
+    run(votes_csv)
+    with pytest.raises(CommandError, match="here already"):
+        run(votes_csv, "--name", "another name")
+    assert Vote.objects.count() == 120
+
+
+def test_bad_rows_are_listed_with_line_and_reason_and_nothing_is_imported(votes_csv: Path) -> None:
+    lines = votes_csv.read_text().splitlines(keepends=True)
+    lines = lines + lines[1:] * 75
+    lines[8_999] = "Alder,Alder,model_a,voter 1,pt,a,b\n"
+    votes_csv.write_text("".join(lines))
+    err = StringIO()
+    with pytest.raises(CommandError, match="1 bad rows; nothing was imported"):
+        call_command("import_battles", str(votes_csv), stderr=err)
+    assert "line 9000" in err.getvalue()
+    assert not ImportedDataset.objects.exists()
+    out, complaints = run(votes_csv, "--dry-run")
+    assert "could be imported" in out
+    assert "line 9000" in complaints
+    assert not ImportedDataset.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"model_a,model_b\nx,y\n",
+        b"model_a,model_b,winner\n",
+        "model_a,model_b,winner\nÄlpha,Beta,model_a\n".encode("latin-1"),
+        b"\x00\x01\x02",
+    ],
+    ids=["empty", "wrong-columns", "no-rows", "latin-1", "binary"],
+)
+def test_a_file_that_cannot_be_used_says_why_in_one_line(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "odd.csv"
+    path.write_bytes(content)
+    with pytest.raises(CommandError) as complaint:
+        call_command("import_battles", str(path), stderr=StringIO())
+    assert len(str(complaint.value).splitlines()) == 1
+    assert not Battle.objects.exists()
+
+
+def test_a_byte_order_mark_is_no_column(votes_csv: Path) -> None:
+    votes_csv.write_text("\ufeff" + votes_csv.read_text())
+    run(votes_csv)
+    assert Vote.objects.count() == 120
+
+
+def test_an_import_that_broke_off_goes_on_where_it_stopped(votes_csv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Killed(BaseException):
+        """What no code catches, as a SIGKILL."""
+
+    whole = importing.import_rows
+    calls: Iterator[int] = iter(range(100))
+
+    def once_then_die(**kwargs: object) -> object:
+        if next(calls) == 2:
+            raise Killed
+        return whole(**kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(import_battles, "BATCH", 25)
+    with monkeypatch.context() as patched:
+        patched.setattr(import_battles, "import_rows", once_then_die)
+        with pytest.raises(Killed):
+            run(votes_csv)
+    assert (Vote.objects.count(), ImportedDataset.objects.get().is_complete) == (50, False)
+    run(votes_csv)
+    assert (Vote.objects.count(), ImportedDataset.objects.get().is_complete) == (120, True)
+
+
+def test_two_imports_of_one_file_do_not_double_it(votes_csv: Path, mallory: User) -> None:
+    run(votes_csv)
+    dataset = ImportedDataset.objects.get()
+    with pytest.raises(NotTheNextRows):
+        import_rows(actor=Actor.system("tests"), dataset_id=dataset.pk, after=0, rows=[], now=NOON)
+    with pytest.raises(NotPermitted):
+        import_rows(actor=mallory.as_actor(), dataset_id=dataset.pk, after=120, rows=[], now=NOON)
+
+
+def test_the_database_refuses_a_cluster_for_an_imported_battle(votes_csv: Path) -> None:
+    run(votes_csv)
+    battle = Battle.objects.filter(source=Source.IMPORTED).first()
+    assert battle is not None
+    cluster = Cluster.objects.create(founded_at=NOON)
+    with pytest.raises((IntegrityError, InternalError)), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("INSERT INTO battle_cluster (battle_id, cluster_id) VALUES (%s, %s)", [battle.pk, cluster.pk])
+
+
+@pytest.mark.skipif(not LLMFAO.exists(), reason="The llmfao votes are not in ../shared/data.")
+def test_the_leaderboard_shows_the_59_models_of_real_votes(client: Client) -> None:
+    run(LLMFAO, "--licence", "CC BY 4.0")
+    dataset = ImportedDataset.objects.get()
+    assert (dataset.rows, dataset.format) == (8_931, "llmfao")
+    assert LanguageModel.objects.filter(is_imported=True).count() == 59
+    assert Contributor.objects.filter(account=None).count() == 124
+    request_refit(actor=Actor.system("tests"), now=NOON)
+    assert recompute_open_run(actor=Actor.system("tests")) is not None
+    lines = client.get(f"/leaderboard.csv?dataset={dataset.pk}&style=off").content.decode().splitlines()
+    assert len(lines) == 60
+    assert client.get(f"/?dataset={dataset.pk}").status_code == 200

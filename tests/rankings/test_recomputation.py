@@ -1,0 +1,270 @@
+"""A night's recomputation: from votes to a published snapshot, once, whole, and whatever dies on the way."""
+
+import random
+import uuid
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from django.db import connection
+from django.test import Client
+
+from apps.accounts.models import User
+from apps.audit.domain.actor import Actor
+from apps.audit.domain.merkle import leaf_hash, root_hash
+from apps.audit.domain.refusal import NotPermitted
+from apps.audit.queries import trail_of
+from apps.battles.models import Battle, BattleState, Choice, LanguageModel, Source, Vote
+from apps.contributors.models import Contributor, Network
+from apps.jobs.services import request_cancel
+from apps.organizations.models import Organization
+from apps.prompts.models import Cluster, Prompt, PromptState
+from apps.rankings import flows
+from apps.rankings.domain.segments import effective_contributors, hidden_because, outward
+from apps.rankings.events import RankingEvent
+from apps.rankings.flows import recompute_open_run
+from apps.rankings.models import Method, RefitRun, RunState, Snapshot
+from apps.rankings.queries import board_view, counted_votes, latest_snapshot
+from apps.rankings.services import NotTheRunner, RefitAlreadyRunning, publish_snapshot, request_refit
+from tests.conftest import NOON
+
+NIGHT = Actor.system("rankings.nightly")
+STRENGTHS = {"Alder": 2.0, "Birch": 1.0, "Cedar": 0.0}
+
+
+@pytest.fixture
+def voters(db: None) -> list[Contributor]:
+    network = Network.objects.create(name="A test's network")
+    return [
+        Contributor.objects.create(network=network, standing="active", joined_at=NOON, activated_at=NOON)
+        for _ in range(24)
+    ]
+
+
+def country_of(voter: int) -> str:
+    """Twelve live in Brazil, eleven in Portugal and one in Angola."""
+    return "AO" if voter == 23 else "BR" if voter < 12 else "PT"
+
+
+@pytest.fixture
+def votes(voters: list[Contributor]) -> list[Vote]:
+    """480 votes by 24 people in two countries on three models of known strength."""
+    rng = random.Random(7)
+    lab = Organization.objects.create(name="Grove", slug="grove", is_lab=True)
+    models = {
+        name: LanguageModel.objects.create(name=name, slug=name.lower(), organization=lab, added_at=NOON)
+        for name in STRENGTHS
+    }
+    cluster = Cluster.objects.create(founded_at=NOON)
+    prompt = Prompt.objects.create(
+        author=voters[0],
+        text="Which tree grows fastest?",
+        text_sha256="0" * 64,
+        language="en",
+        state=PromptState.APPROVED,
+        cluster=cluster,
+        submission_key=uuid.uuid4(),
+        submitted_at=NOON,
+        screened_at=NOON,
+        decided_at=NOON,
+        decided_clause="P1",
+    )
+    cast = []
+    for number in range(480):
+        voter = voters[number % len(voters)]
+        left, right = rng.sample(sorted(STRENGTHS), 2)
+        wins = rng.random() < 1 / (1 + np.exp(STRENGTHS[right] - STRENGTHS[left]))
+        battle = Battle.objects.create(
+            source=Source.PLATFORM,
+            prompt=prompt,
+            contributor=voter,
+            left_model=models[left],
+            right_model=models[right],
+            pair_probability=1 / 3,
+            language="en",
+            state=BattleState.VOTED,
+            voted=True,
+            opened_at=NOON,
+        )
+        cast.append(
+            Vote.objects.create(
+                battle=battle,
+                contributor=voter,
+                nonce=rng.randbytes(16),
+                choice=Choice.LEFT if wins else Choice.RIGHT,
+                commitment="0" * 64,
+                cast_at=NOON,
+                country=country_of(number % len(voters)),
+                language="en",
+            )
+        )
+    return cast
+
+
+def recomputed() -> Snapshot:
+    request_refit(actor=NIGHT, now=NOON)
+    snapshot = recompute_open_run(actor=NIGHT)
+    assert snapshot is not None
+    return snapshot
+
+
+def test_a_night_publishes_a_board_that_finds_the_true_order(votes: list[Vote]) -> None:
+    snapshot = recomputed()
+    view = board_view(snapshot=snapshot, method=Method.PLAIN)
+    assert view is not None
+    assert [row.model.name for row in view.rows] == ["Alder", "Birch", "Cedar"]
+    assert view.board.votes == snapshot.votes_counted == 480
+    assert sum(row.rating for row in view.rows) / 3 == pytest.approx(1000, abs=1e-5)
+    assert latest_snapshot() == snapshot
+    assert trail_of(snapshot.ref) == [RankingEvent.PUBLISHED]
+    assert trail_of(snapshot.run.ref) == [RankingEvent.REQUESTED, RankingEvent.TAKEN_UP]
+
+
+def test_the_root_commits_to_every_counted_vote_in_the_order_of_their_ids(votes: list[Vote]) -> None:
+    said = {Choice.LEFT: 0, Choice.RIGHT: 1, Choice.BOTH_GOOD: 2, Choice.BOTH_BAD: 3}
+    leaves = [
+        leaf_hash(bytes(vote.nonce) + vote.public_id.bytes + bytes([said[Choice(vote.choice)]]))
+        for vote in sorted(votes, key=lambda vote: vote.public_id.bytes)
+    ]
+    assert recomputed().votes_root == root_hash(leaves).hex()
+
+
+def test_excluded_votes_are_left_out_and_counted(votes: list[Vote]) -> None:
+    Vote.objects.filter(pk__in=[vote.pk for vote in votes[:7]]).update(excluded_under="I1", excluded_at=NOON)
+    snapshot = recomputed()
+    assert snapshot.votes_counted == 473
+    assert snapshot.left_out == {"excluded": 7}
+
+
+def test_boards_of_countries_are_rounded_and_small_ones_hidden(votes: list[Vote]) -> None:
+    snapshot = recomputed()
+    brazil = board_view(snapshot=snapshot, segment="country=BR", method=Method.PLAIN)
+    angola = board_view(snapshot=snapshot, segment="country=AO", method=Method.PLAIN)
+    assert brazil is not None
+    assert angola is not None
+    assert all(row.rating == round(row.rating) and row.votes % 10 == 0 for row in brazil.rows)
+    assert (angola.board.votes, angola.board.contributors, angola.rows) == (0, 0, [])
+    assert angola.board.suppressed_because == "too-few-contributors"
+
+
+def test_a_remainder_that_would_be_readable_by_subtraction_hides_the_board() -> None:
+    people = np.repeat(np.arange(15, dtype=np.int32), 4)
+    inside = people < 12
+    assert hidden_because(contributors=people, rows=inside, least=10, least_effective=6) == "remainder-too-small"
+    assert hidden_because(contributors=people, rows=people < 15, least=10, least_effective=6) == ""
+    uneven = np.concatenate([np.zeros(500, dtype=np.int32), np.arange(20, dtype=np.int32)])
+    assert effective_contributors(uneven) < 2
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ((1_000_400_000, 999_900_000, 1_000_900_000), (1_000_000_000, 999_000_000, 1_001_000_000)),
+        ((-1_500_001, None, None), (-2_000_000, None, None)),
+        ((-400_000, -2_100_000, 1), (0, -3_000_000, 1_000_000)),
+    ],
+)
+def test_rounding_goes_outward(line: tuple[int, int | None, int | None], expected: tuple[int, ...]) -> None:
+    assert outward(*line) == expected
+
+
+def test_a_night_is_asked_for_once_and_a_second_run_is_refused_by_name(votes: list[Vote], radia: User) -> None:
+    tonight = date(2026, 9, 14)
+    run = request_refit(actor=NIGHT, now=NOON, night=tonight)
+    assert request_refit(actor=NIGHT, now=NOON, night=tonight) == run
+    with pytest.raises(RefitAlreadyRunning):
+        request_refit(actor=radia.as_actor(), now=NOON)
+    assert recompute_open_run(actor=NIGHT) is not None
+    assert request_refit(actor=NIGHT, now=NOON, night=tonight) == run
+    assert recompute_open_run(actor=NIGHT) is None
+
+
+def test_nobody_but_an_administrator_starts_one(grace: User, mallory: User) -> None:
+    for somebody in (grace, mallory):
+        with pytest.raises(NotPermitted):
+            request_refit(actor=somebody.as_actor(), now=NOON)
+
+
+def test_a_worker_that_dies_loses_nothing(votes: list[Vote], monkeypatch: pytest.MonkeyPatch) -> None:
+    first = recomputed()
+    request_refit(actor=NIGHT, now=NOON)
+
+    class WorkerKilled(BaseException):
+        """What no code catches, as a SIGKILL."""
+
+    def die(*_: object, **__: object) -> None:
+        raise WorkerKilled
+
+    with monkeypatch.context() as patched:
+        patched.setattr(flows, "fit_board", die)
+        with pytest.raises(WorkerKilled):
+            recompute_open_run(actor=NIGHT)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()")
+        assert cursor.fetchone() == (0,)
+    assert latest_snapshot() == first
+    assert RefitRun.objects.get(state=RunState.RUNNING)
+    second = recompute_open_run(actor=NIGHT)
+    assert second is not None
+    assert latest_snapshot() == second
+    assert trail_of(second.run.ref).count(RankingEvent.TAKEN_UP) == 2
+    assert second.votes_root == first.votes_root
+
+
+def test_a_cancelled_run_publishes_nothing(votes: list[Vote], radia: User) -> None:
+    first = recomputed()
+    run = request_refit(actor=radia.as_actor(), now=NOON)
+    request_cancel(actor=radia.as_actor(), job_id=run.job_id, now=NOON)
+    assert recompute_open_run(actor=NIGHT) is None
+    run.refresh_from_db()
+    assert run.state == RunState.CANCELLED
+    assert latest_snapshot() == first
+
+
+def test_a_run_is_published_once(votes: list[Vote]) -> None:
+    snapshot = recomputed()
+    with pytest.raises(NotTheRunner):
+        publish_snapshot(
+            actor=NIGHT,
+            run_id=snapshot.run_id,
+            boards=[],
+            taken_at=NOON,
+            policy_version=1,
+            method={},
+            code_version="1.0",
+            votes_root="",
+            votes_counted=0,
+            left_out={},
+            timings={},
+            now=NOON,
+        )
+
+
+def test_no_votes_make_a_snapshot_that_says_so(db: None) -> None:
+    snapshot = recomputed()
+    view = board_view(snapshot=snapshot, method=Method.PLAIN)
+    assert view is not None
+    assert view.rows == []
+    assert view.board.suppressed_because
+
+
+def test_votes_after_the_moment_do_not_count(votes: list[Vote]) -> None:
+    assert len(counted_votes(until=NOON - timedelta(seconds=1)).votes) == 0
+
+
+def test_a_visitor_reads_the_board_and_why_a_cut_is_not_on_the_list(votes: list[Vote], client: Client) -> None:
+    empty = client.get("/")
+    assert empty.status_code == 200
+    recomputed()
+    page = client.get("/").content.decode()
+    assert "Alder" in page
+    assert page.index("Alder") < page.index("Cedar")
+    assert client.get("/?country=BR&style=off").status_code == 200
+    assert "not on the list" in client.get("/?country=BR&language=en").content.decode()
+    assert client.get("/?country=XX").status_code == 404
+    lines = client.get("/leaderboard.csv?style=off").content.decode().splitlines()
+    assert len(lines) == 4
+    board = client.get("/api/v1/leaderboard/?style=off").json()
+    assert [model["model"] for model in board["models"]] == ["Alder", "Birch", "Cedar"]
+    assert client.get("/api/v1/leaderboard/?country=BR&language=en").status_code == 400
+    assert client.get("/api/v1/leaderboard/?style=sideways").status_code == 400
