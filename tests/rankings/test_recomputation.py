@@ -1,7 +1,9 @@
 """A night's recomputation: from votes to a published snapshot, once, whole, and whatever dies on the way."""
 
-import random
-import uuid
+import os
+import subprocess
+import sys
+import time
 from datetime import date, timedelta
 
 import numpy as np
@@ -14,11 +16,9 @@ from apps.audit.domain.actor import Actor
 from apps.audit.domain.merkle import leaf_hash, root_hash
 from apps.audit.domain.refusal import NotPermitted
 from apps.audit.queries import trail_of
-from apps.battles.models import Battle, BattleState, Choice, LanguageModel, Source, Vote
-from apps.contributors.models import Contributor, Network
+from apps.battles.models import Choice, Vote
+from apps.jobs.models import JobRun
 from apps.jobs.services import request_cancel
-from apps.organizations.models import Organization
-from apps.prompts.models import Cluster, Prompt, PromptState
 from apps.rankings import flows
 from apps.rankings.domain.segments import effective_contributors, hidden_because, outward
 from apps.rankings.events import RankingEvent
@@ -27,78 +27,15 @@ from apps.rankings.models import Method, RefitRun, RunState, Snapshot
 from apps.rankings.queries import board_view, counted_votes, latest_snapshot
 from apps.rankings.services import NotTheRunner, RefitAlreadyRunning, publish_snapshot, request_refit
 from tests.conftest import NOON
+from tests.rankings.grove import plant_votes
 
 NIGHT = Actor.system("rankings.nightly")
-STRENGTHS = {"Alder": 2.0, "Birch": 1.0, "Cedar": 0.0}
 
 
 @pytest.fixture
-def voters(db: None) -> list[Contributor]:
-    network = Network.objects.create(name="A test's network")
-    return [
-        Contributor.objects.create(network=network, standing="active", joined_at=NOON, activated_at=NOON)
-        for _ in range(24)
-    ]
-
-
-def country_of(voter: int) -> str:
-    """Twelve live in Brazil, eleven in Portugal and one in Angola."""
-    return "AO" if voter == 23 else "BR" if voter < 12 else "PT"
-
-
-@pytest.fixture
-def votes(voters: list[Contributor]) -> list[Vote]:
-    """480 votes by 24 people in two countries on three models of known strength."""
-    rng = random.Random(7)
-    lab = Organization.objects.create(name="Grove", slug="grove", is_lab=True)
-    models = {
-        name: LanguageModel.objects.create(name=name, slug=name.lower(), organization=lab, added_at=NOON)
-        for name in STRENGTHS
-    }
-    cluster = Cluster.objects.create(founded_at=NOON)
-    prompt = Prompt.objects.create(
-        author=voters[0],
-        text="Which tree grows fastest?",
-        text_sha256="0" * 64,
-        language="en",
-        state=PromptState.APPROVED,
-        cluster=cluster,
-        submission_key=uuid.uuid4(),
-        submitted_at=NOON,
-        screened_at=NOON,
-        decided_at=NOON,
-        decided_clause="P1",
-    )
-    cast = []
-    for number in range(480):
-        voter = voters[number % len(voters)]
-        left, right = rng.sample(sorted(STRENGTHS), 2)
-        wins = rng.random() < 1 / (1 + np.exp(STRENGTHS[right] - STRENGTHS[left]))
-        battle = Battle.objects.create(
-            source=Source.PLATFORM,
-            prompt=prompt,
-            contributor=voter,
-            left_model=models[left],
-            right_model=models[right],
-            pair_probability=1 / 3,
-            language="en",
-            state=BattleState.VOTED,
-            voted=True,
-            opened_at=NOON,
-        )
-        cast.append(
-            Vote.objects.create(
-                battle=battle,
-                contributor=voter,
-                nonce=rng.randbytes(16),
-                choice=Choice.LEFT if wins else Choice.RIGHT,
-                commitment="0" * 64,
-                cast_at=NOON,
-                country=country_of(number % len(voters)),
-                language="en",
-            )
-        )
-    return cast
+def votes(db: None) -> list[Vote]:
+    """480 votes by 24 people on three models of known strength."""
+    return plant_votes()
 
 
 def recomputed() -> Snapshot:
@@ -268,3 +205,26 @@ def test_a_visitor_reads_the_board_and_why_a_cut_is_not_on_the_list(votes: list[
     assert [model["model"] for model in board["models"]] == ["Alder", "Birch", "Cedar"]
     assert client.get("/api/v1/leaderboard/?country=BR&language=en").status_code == 400
     assert client.get("/api/v1/leaderboard/?style=sideways").status_code == 400
+
+
+@pytest.mark.committed
+def test_a_recomputation_killed_in_the_middle_is_finished_by_the_next(database_urls: dict[str, str]) -> None:
+    """A real process dies by SIGKILL while it holds the lock; the next one publishes, nothing twice, nothing half."""
+    plant_votes(240)
+    program = [sys.executable, "manage.py", "recompute_rankings"]
+    environment = {**os.environ, "DATABASE_URL": database_urls["app"]}
+    doomed = subprocess.Popen(program, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not JobRun.objects.filter(phase="fitting boards").exists():
+        assert doomed.poll() is None, "the command ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    doomed.kill()
+    doomed.wait()
+    assert RefitRun.objects.get().state == RunState.RUNNING
+    assert not Snapshot.objects.exists()
+    done = subprocess.run(program, env=environment, capture_output=True, text=True, check=True, timeout=120)
+    assert "Published" in done.stdout
+    assert RefitRun.objects.get().state == RunState.DONE
+    assert Snapshot.objects.get().votes_counted == 240
+    assert trail_of(Snapshot.objects.get().ref) == [RankingEvent.PUBLISHED]

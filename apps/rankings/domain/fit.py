@@ -144,11 +144,11 @@ def _under_cap(votes: Votes, method: FitMethod) -> Votes:
 
 def _who_can_be_ranked(votes: Votes) -> Comparable:
     many = len(votes.models)
-    first_scores = votes.outcome != Outcome.B
-    second_scores = votes.outcome != Outcome.A
-    wins = np.zeros((many, many), np.int64)
-    wins[votes.model_a[first_scores], votes.model_b[first_scores]] = 1
-    wins[votes.model_b[second_scores], votes.model_a[second_scores]] = 1
+    pairs = votes.model_a.astype(np.int64) * many + votes.model_b
+    said = np.bincount(pairs * len(Outcome) + votes.outcome, minlength=many * many * len(Outcome))
+    said = said.reshape(many, many, len(Outcome))
+    ties = said[:, :, Outcome.BOTH_GOOD] + said[:, :, Outcome.BOTH_BAD]
+    wins = said[:, :, Outcome.A] + said[:, :, Outcome.B].T + ties + ties.T
     return comparable(wins, _votes_per_model(votes))
 
 

@@ -125,7 +125,9 @@ def resting_on_one(pairs: Counts, contributors: Codes, models: int) -> tuple[Fla
             place = np.empty_like(by_size)
             place[by_size] = np.arange(count)
             without[int(contributor)] = place[component].astype(np.int32)
-            flags |= without[int(contributor)] != 0
+            # Of two equally large halves neither is the board that the other was cut off from.
+            halved = np.count_nonzero(place[component] == 0) == np.count_nonzero(place[component] == 1)
+            flags |= np.ones(models, np.bool_) if halved else without[int(contributor)] != 0
     return flags, without
 
 

@@ -11,6 +11,8 @@ from apps.rankings.domain.sums import by_group, one_by_one
 from apps.rankings.domain.votes import Codes, Counts, Flags, Floats, Small
 
 BLOCK: Final = 65_536
+#: So many contributors' scores are held at once.
+GROUPS: Final = 1024
 SINGULAR: Final = 1e-11
 
 
@@ -100,14 +102,16 @@ def group_middle(
 ) -> Floats:
     """Return Σ over groups of s s', s the sum of a group's scores."""
     size = models + style_scores.shape[1]
+    groups = len(starts) - 1
     total = np.zeros((size, size))
-    none = np.zeros((0, len(low)))
-    for group in range(len(starts) - 1):
-        rows = order[starts[group] : starts[group + 1]]
-        if len(rows):
-            score = np.append(group_score(rows, low, high, u, none, models), style_scores[group])
-            touched = np.flatnonzero(score)
-            total[np.ix_(touched, touched)] += np.outer(score[touched], score[touched])
+    for first in range(0, groups, GROUPS):
+        last = min(first + GROUPS, groups)
+        rows = order[starts[first] : starts[last]]
+        place = np.repeat(np.arange(last - first), np.diff(starts[first : last + 1])) * models
+        won = by_group(place + low[rows], u[rows], (last - first) * models)
+        lost = by_group(place + high[rows], u[rows], (last - first) * models)
+        scores = np.hstack([(won - lost).reshape(last - first, models), style_scores[first:last]])
+        total += np.einsum("gi,gj->ij", scores, scores)
     return total
 
 

@@ -43,6 +43,16 @@ def test_two_groups_know_their_half_of_the_table() -> None:
     assert list(zip(low.tolist(), high.tolist(), strict=True)) == [(1, 2), (1, 2), (3, 4), (3, 4)]
 
 
+def test_what_is_settled_makes_the_rest_easier_to_tell() -> None:
+    lead = 3.27 * np.sqrt(2)
+    near = [lead, 0.0, 0.0, 0.0, 0.0, 0.0]
+    assert not better([*near, *[0.0] * 6], 1.0, draws=4999)[0, 1], "Among 132 contrasts this one is nothing special."
+    far_away = better([*near, *[-40.0] * 6], 1.0, draws=4999)
+    assert far_away[:6, 6:].all()
+    assert far_away[0, 1], "Among the 96 that are left it is."
+    assert not far_away[1:6, 1:6].any()
+
+
 def test_max_t_knows_the_correlations_that_holm_must_ignore() -> None:
     theta = list(np.linspace(0, 1, 12))
     by_bootstrap, by_holm = better(theta, 0.12), better(theta, 0.12, draws=0)
