@@ -1,0 +1,1 @@
+"""The people who vote: networks, claims about themselves, consents, standing."""

@@ -1,0 +1,1 @@
+"""What people can declare about themselves and agree to, in pure code."""

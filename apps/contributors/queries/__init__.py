@@ -1,0 +1,51 @@
+"""Everything that can be read about contributors."""
+
+from apps.contributors.queries.networks import (
+    PEOPLE_A_PAGE,
+    NetworkLine,
+    NetworkOverview,
+    PeopleFilter,
+    PeoplePage,
+    PersonLine,
+    network_names,
+    network_overview,
+    people,
+)
+from apps.contributors.queries.taking_part import (
+    ConsentState,
+    NotAContributor,
+    Profile,
+    checklist_of,
+    consents_of,
+    contributor_of,
+    current_texts,
+    employer_of,
+    has_confirmed_address,
+    has_consent,
+    membership_of,
+    profile_of,
+)
+
+__all__ = [
+    "PEOPLE_A_PAGE",
+    "ConsentState",
+    "NetworkLine",
+    "NetworkOverview",
+    "NotAContributor",
+    "PeopleFilter",
+    "PeoplePage",
+    "PersonLine",
+    "Profile",
+    "checklist_of",
+    "consents_of",
+    "contributor_of",
+    "current_texts",
+    "employer_of",
+    "has_confirmed_address",
+    "has_consent",
+    "membership_of",
+    "network_names",
+    "network_overview",
+    "people",
+    "profile_of",
+]

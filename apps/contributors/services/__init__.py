@@ -1,0 +1,39 @@
+"""Everything that writes about contributors."""
+
+from apps.contributors.services.application import (
+    AddressNotConfirmed,
+    ApplicationIncomplete,
+    NotApplying,
+    TooYoung,
+    UnknownCodes,
+    begin_application,
+    declare_employer,
+    describe_yourself,
+    send_application,
+)
+from apps.contributors.services.consents import (
+    ConsentNotGiven,
+    ParticipationNotConsented,
+    WordsHaveChanged,
+    give_consent,
+    withdraw_consent,
+)
+from apps.contributors.services.membership import NoApplication
+
+__all__ = [
+    "AddressNotConfirmed",
+    "ApplicationIncomplete",
+    "ConsentNotGiven",
+    "NoApplication",
+    "NotApplying",
+    "ParticipationNotConsented",
+    "TooYoung",
+    "UnknownCodes",
+    "WordsHaveChanged",
+    "begin_application",
+    "declare_employer",
+    "describe_yourself",
+    "give_consent",
+    "send_application",
+    "withdraw_consent",
+]

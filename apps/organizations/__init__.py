@@ -1,0 +1,1 @@
+"""Legal persons and the ties between them: the neutrality register."""

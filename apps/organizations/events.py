@@ -1,0 +1,11 @@
+"""What the neutrality register writes to the log."""
+
+from enum import StrEnum
+
+
+class OrganizationEvent(StrEnum):
+    """Changes of the register; ``docs/log.md`` explains each."""
+
+    REGISTERED = "organizations.registered"
+    TIE_DECLARED = "organizations.tie_declared"
+    TIE_ENDED = "organizations.tie_ended"

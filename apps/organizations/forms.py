@@ -1,0 +1,58 @@
+"""What the keepers of the register fill in."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from apps.organizations.domain.countries import country_choices
+from apps.organizations.models import Organization, TieKind
+
+
+def _countries() -> list[tuple[str, Any]]:
+    return [("", _("Not known")), *country_choices(get_language() or "en")]
+
+
+class OrganizationForm(forms.Form):
+    """A legal person."""
+
+    name = forms.CharField(label=_("Name"), max_length=120, help_text=_("As it stands in its country's register."))
+    country = forms.ChoiceField(label=_("Country"), required=False, choices=_countries)
+    is_lab = forms.BooleanField(
+        label=_("It makes language models"),
+        required=False,
+        help_text=_("A lab's models can stand on the board, so everybody tied to it is watched more closely."),
+    )
+
+
+def _day(label: Any, *, required: bool, help_text: Any = "") -> forms.DateField:
+    return forms.DateField(
+        label=label, required=required, help_text=help_text, widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+
+class TieForm(forms.Form):
+    """A tie from one organization to another."""
+
+    holder = forms.ModelChoiceField(label=_("Who holds the tie"), queryset=Organization.objects.all())
+    kind = forms.ChoiceField(label=_("What it does"), choices=TieKind.choices)
+    held = forms.ModelChoiceField(label=_("To whom"), queryset=Organization.objects.all())
+    share = forms.DecimalField(
+        label=_("Share in per cent"),
+        required=False,
+        max_digits=5,
+        decimal_places=2,
+        help_text=_("Of what is owned or invested in, when it is known."),
+    )
+    since = _day(_("Since"), required=True)
+    until = _day(_("Until"), required=False, help_text=_("The first day on which it no longer held."))
+    source = forms.CharField(
+        label=_("Source"), max_length=300, help_text=_("Where anybody can read this: a register, a filing, a notice.")
+    )
+
+
+class TieEndForm(forms.Form):
+    """The end of a tie."""
+
+    until = _day(_("It ended on"), required=True, help_text=_("The first day on which it no longer held."))

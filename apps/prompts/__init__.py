@@ -1,0 +1,1 @@
+"""Prompts, their screening and the clusters of near-duplicates they live in."""

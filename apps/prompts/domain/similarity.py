@@ -1,0 +1,100 @@
+"""Clause P3: how much two texts resemble each other, by MinHash over character n-grams of their compared form.
+
+Broder, "On the resemblance and containment of documents" (1997). Two signatures agree in one place with a probability
+equal to the Jaccard similarity of their sets of n-grams, so the share of equal places estimates it. A signature is cut
+into bands; equal bands make two texts candidates (Leskovec, Rajaraman and Ullman, "Mining of Massive Datasets", 3.4).
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import numpy as np
+from datasketch import MinHash
+from numpy.typing import NDArray
+
+from apps.prompts.domain.normalisation import canonical
+
+Values: TypeAlias = NDArray[np.uint64]
+
+_SEED: Final = 1
+_SCHEME: Final = "affine64"
+_STORED: Final = np.dtype("<u8")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signing:
+    """How signatures are made; signatures are compared only under the same ``algorithm``."""
+
+    permutations: int
+    bands: int
+    shingle: int
+
+    def __post_init__(self) -> None:
+        if self.permutations % self.bands:
+            raise ValueError(f"{self.permutations} permutations cannot be cut into {self.bands} bands.")
+
+    @property
+    def algorithm(self) -> str:
+        """The name under which signatures of this making are stored."""
+        return f"minhash-{self.permutations}/{self.bands}-char{self.shingle}-{_SCHEME}-1"
+
+    def sign(self, text: str) -> Values:
+        """Return the signature of a text: one 64-bit value for each permutation."""
+        sketch = MinHash(num_perm=self.permutations, seed=_SEED, scheme=_SCHEME)
+        sketch.update_batch([gram.encode("utf-8", "surrogatepass") for gram in sorted(self._grams(text))])
+        values: Values = np.asarray(sketch.hashvalues, dtype=np.uint64)
+        return values
+
+    def _grams(self, text: str) -> set[str]:
+        read = canonical(text)
+        return {read[at : at + self.shingle] for at in range(max(1, len(read) - self.shingle + 1))}
+
+    def band_keys(self, values: Values) -> list[int]:
+        """Return one signed 64-bit key for each band of a signature, in their order."""
+        rows = values.astype(_STORED).reshape(self.bands, -1)
+        return [
+            int.from_bytes(hashlib.blake2b(row.tobytes(), digest_size=8).digest(), "little", signed=True)
+            for row in rows
+        ]
+
+
+def resemblance(first: Values, second: Values) -> float:
+    """Return the estimated Jaccard similarity of two texts by their signatures of one making, 0 to 1."""
+    return float(np.mean(first == second))
+
+
+def packed(values: Values) -> bytes:
+    """Return a signature as it is stored: 64-bit little-endian values."""
+    return values.astype(_STORED).tobytes()
+
+
+def unpacked(stored: bytes | memoryview) -> Values:
+    """Return a stored signature."""
+    values: Values = np.frombuffer(bytes(stored), dtype=_STORED).astype(np.uint64)
+    return values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Founder:
+    """The first prompt of a cluster, which later ones are compared with."""
+
+    prompt_id: int
+    cluster_id: int
+    values: Values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """The founder that a text is nearest to, and how near."""
+
+    founder: Founder
+    resemblance: float
+
+
+def nearest(values: Values, candidates: Sequence[Founder], *, at_least: float) -> Match | None:
+    """Return the nearest founder that is near enough, the oldest of equally near ones; None when none is."""
+    matches = [Match(founder=founder, resemblance=resemblance(values, founder.values)) for founder in candidates]
+    near = [match for match in matches if match.resemblance >= at_least]
+    return max(near, key=lambda match: (match.resemblance, -match.founder.prompt_id), default=None)

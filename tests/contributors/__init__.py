@@ -1,0 +1,1 @@
+"""The way from a first visit to taking part, tried."""

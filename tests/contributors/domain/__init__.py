@@ -1,0 +1,1 @@
+"""What people can declare, tried without a database."""

@@ -1,0 +1,1 @@
+"""Screening, tried without a database."""
