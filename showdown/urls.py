@@ -26,3 +26,5 @@ if settings.DEMO:
     from apps.accounts.urls import demo_urlpatterns
 
     urlpatterns.append(path("demo/", include((demo_urlpatterns, "demo"))))
+
+handler500 = "apps.web.views.site.server_error"

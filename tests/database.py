@@ -34,10 +34,10 @@ _ONLY_COMMITTED: Final = ("sequencer", "owner")
 _numbers = itertools.count(1)
 
 
-def clone(name: str) -> None:
-    """Make a database as the migrated template is."""
+def clone(name: str, *, template: str) -> None:
+    """Make a database as a template is."""
     with psycopg.connect(services.admin_address(), autocommit=True) as server:
-        for statement in roles.database_statements(name, template=services.template_name()):
+        for statement in roles.database_statements(name, template=template):
             server.execute(statement)
 
 
@@ -75,7 +75,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Give this worker its clone; pytest-django would migrate a database of its own as a superuser."""
     services.ensure_services()
-    clone(services.database_name())
+    clone(services.database_name(), template=services.template_name())
     yield
     with django_db_blocker.unblock():
         connections.close_all()
@@ -92,14 +92,22 @@ def _django_db_helper(
         or (marker is not None and marker.kwargs.get("transaction", False))
         or "transactional_db" in request.fixturenames
     )
-    with django_db_blocker.unblock(), _fresh_clone() if commits else _rolled_back():
+    template = services.template_name()
+    if "demo_network" in request.fixturenames:
+        commits, template = True, services.ensure_demo_network()
+    with django_db_blocker.unblock(), _fresh_clone(template) if commits else _rolled_back():
         yield
 
 
+@pytest.fixture
+def demo_network(_django_db_helper: None) -> None:
+    """Begin with a small demo network in the test's own clone: its people sign in with ``services.demo_password()``."""
+
+
 @contextmanager
-def _fresh_clone() -> Iterator[None]:
+def _fresh_clone(template: str) -> Iterator[None]:
     name = services.database_name(f"committed_{next(_numbers)}")
-    clone(name)
+    clone(name, template=template)
     try:
         with connected_to(name):
             yield

@@ -19,10 +19,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final
 
+import psycopg
 import pytest
 
+from showdown import roles
 from showdown.supervisor import keeper, schema
 
+_SMALL: Final = ("--contributors", "120", "--votes", "3000")
 _FOLDER: Final = "SHOWDOWN_TEST_RUN"
 _held: list[IO[str]] = []
 
@@ -124,7 +127,7 @@ def ensure_services() -> None:
     run = run_folder()
     if run.ready.exists():
         return
-    with _starting(run):
+    with _alone(run, "starting"):
         if run.ready.exists():
             return
         if not run.failed.exists():
@@ -138,8 +141,39 @@ def ensure_services() -> None:
             pytest.fail(f"The keeper died.\n{(run.folder / 'keeper.log').read_text()}", pytrace=False)
 
 
+def demo_password() -> str:
+    """Return the password of the demo network's people."""
+    return os.environ["SHOWDOWN_DEMO_PASSWORD"]
+
+
+def ensure_demo_network() -> str:
+    """Load a small demo network once in a run; return the name of the database to clone it from."""
+    ensure_services()
+    run = run_folder()
+    name = f"{template_name()}_demo"
+    loaded = run.folder / "demo-network-is-loaded"
+    with _alone(run, "demo-network"):
+        if loaded.exists():
+            return name
+        with psycopg.connect(admin_address(), autocommit=True) as server:
+            for statement in roles.database_statements(name, template=template_name()):
+                server.execute(statement)
+        done = subprocess.run(
+            schema.manage("load_demo", *_SMALL),
+            cwd=schema.REPOSITORY,
+            env=schema.without_addresses() | {"DATABASE_OWNER_URL": database_variables(name)["DATABASE_OWNER_URL"]},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            pytest.fail(f"The demo network cannot be loaded.\n{done.stdout}{done.stderr}", pytrace=False)
+        loaded.touch()
+    return name
+
+
 @contextmanager
-def _starting(run: keeper.RunFolder) -> Iterator[None]:
-    with (run.folder / "starting.lock").open("w") as lock:
+def _alone(run: keeper.RunFolder, what: str) -> Iterator[None]:
+    with (run.folder / f"{what}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Subquery
 from django.utils import timezone
 
 from apps.policy.domain.rulebook import ClauseText
@@ -43,11 +44,17 @@ def clause(number: str, *, version: int | None = None) -> ClauseText:
     Raises:
         UnknownClause: when that version has no clause of this number.
     """
-    version = version if version is not None else current_version()
-    found = Clause.objects.filter(version__number=version, number=number).first()
-    if found is None:
-        raise UnknownClause(f"Version {version} of the rulebook has no clause {number}.")
-    return _text(found, version)
+    found = Clause.objects.filter(number=number).select_related("version")
+    if version is None:
+        in_force = PolicyVersion.objects.filter(effective_at__lte=timezone.now()).order_by("-number")
+        found = found.filter(version=Subquery(in_force.values("pk")[:1]))
+    else:
+        found = found.filter(version__number=version)
+    clause = found.first()
+    if clause is None:
+        of_version = "in force" if version is None else str(version)
+        raise UnknownClause(f"Version {of_version} of the rulebook has no clause {number}.")
+    return _text(clause, clause.version.number)
 
 
 def parameter(number: str, name: str) -> Any:

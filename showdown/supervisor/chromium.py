@@ -13,6 +13,7 @@ PLACES = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
+_STANDARD_ERROR = 2
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -91,7 +92,7 @@ def _install_with_apt() -> bool:
     _say("No Chromium here: installing Debian's with apt-get (about 100 MB) …")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for arguments in (["update", "-q"], ["install", "-y", "-q", "--no-install-recommends", "chromium"]):
-        done = subprocess.run(["apt-get", *arguments], env=environment, check=False, stdout=sys.stderr)
+        done = subprocess.run(["apt-get", *arguments], env=environment, check=False, stdout=_STANDARD_ERROR)
         if done.returncode != 0:
             _say(f"`apt-get {' '.join(arguments)}` failed (status {done.returncode}).")
             return False
@@ -108,7 +109,9 @@ def _playwrights_own() -> Path | None:
 
 def _install_playwrights_own() -> bool:
     _say("No Chromium here: downloading Playwright's own (about 180 MB) …")
-    done = subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False, stdout=sys.stderr)
+    done = subprocess.run(
+        [sys.executable, "-m", "playwright", "install", "chromium"], check=False, stdout=_STANDARD_ERROR
+    )
     if done.returncode != 0:
         _say(f"`playwright install chromium` failed (status {done.returncode}).")
     return done.returncode == 0

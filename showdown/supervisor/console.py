@@ -14,11 +14,16 @@ class Console:
 
     def say(self, line: str = "") -> None:
         """Print a line, below the phase that is being told if there is one."""
-        if self._open_line:
-            sys.stdout.write("\n")
-            self._open_line = False
+        self.break_line()
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
+
+    def break_line(self) -> None:
+        """Let what somebody else prints begin on a line of its own."""
+        if self._open_line:
+            self._open_line = False
+            sys.stdout.write("\n")
+            sys.stdout.flush()
 
     def note(self, line: str) -> None:
         """Print an indented line."""
@@ -34,8 +39,7 @@ class Console:
         try:
             yield
         except BaseException:
-            if self._open_line:
-                self.say()
+            self.break_line()
             raise
         told = f"{time.monotonic() - began:.1f} s"
         if self._open_line:

@@ -148,7 +148,7 @@ class Demo:
         log = self.var.log / f"{name}.log"
         environment = platform.environment_of(self.var, self.servers.addresses, *needed)
         if shown:
-            self.console.say()
+            self.console.break_line()
         with log.open("ab") as kept:
             process = subprocess.Popen(
                 processes.command_line(program),

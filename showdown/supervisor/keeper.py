@@ -139,6 +139,10 @@ def keep(folder: Path, owner: int, template: str = TEMPLATE) -> int:
     os.close(reader)
     os.setsid()
     told = os.fdopen(writer, "w")
+    # Whoever waits for our output to end must not wait for us.
+    with Path(os.devnull).open("r+") as nothing:
+        for stream in (0, 1, 2):
+            os.dup2(nothing.fileno(), stream)
     try:
         _keep(RunFolder(folder), owner, template, told)
     except Exception as error:  # noqa: BLE001 - Whatever it is, the waiting test run must hear it.

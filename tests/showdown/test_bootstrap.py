@@ -63,6 +63,7 @@ def clone(tmp_path: Path) -> Clone:
     return Clone(tmp_path)
 
 
+@pytest.mark.slow
 def test_it_makes_the_environment_once_and_installs_again_when_a_list_changes(clone: Clone) -> None:
     clone.has_python("python3.11", version="3.11")
     first = clone.run()

@@ -70,6 +70,11 @@ def test_a_platform_without_secrets_is_refused() -> None:
     assert "SHOWDOWN_SECRET_KEY is not set" in done.stderr
 
 
+def test_the_sequencer_needs_no_secret_of_the_web(database_urls: dict[str, str]) -> None:
+    done = manage("check", DATABASE_SEQUENCER_URL=database_urls["sequencer"])
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_deployment_without_a_database_is_refused() -> None:
     done = manage("check", "--deploy", SHOWDOWN_SECRET_KEY="k" * 40 + "0123456789")
     assert done.returncode == 1

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-from collections.abc import Mapping
 
 import psycopg
 import pytest
@@ -26,7 +25,7 @@ def addresses(server: EmbeddedPostgres) -> dict[str, str]:
     return {variable: server.address(role, PASSWORDS[role], "showdown") for variable, role in schema.VARIABLES.items()}
 
 
-def provision(environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+def provision(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         schema.manage("provision_database", *arguments),
         env=schema.without_addresses() | environment,

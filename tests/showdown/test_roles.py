@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 import pytest
@@ -54,7 +55,7 @@ def test_the_application_becomes_nobody_else(app: psycopg.Connection, other: str
 
 @pytest.mark.parametrize("other", OTHERS)
 def test_nobody_signs_in_as_another_without_the_password(database_urls: dict[str, str], other: str) -> None:
-    app = psycopg.conninfo.conninfo_to_dict(database_urls["app"])
+    app: dict[str, Any] = dict(psycopg.conninfo.conninfo_to_dict(database_urls["app"]))
     assert app["password"]
     for guess in (None, "", other, str(app["password"])):
         with pytest.raises(psycopg.OperationalError, match=r"no password supplied|password authentication failed"):

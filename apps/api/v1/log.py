@@ -12,11 +12,19 @@ from rest_framework.views import APIView
 from apps.audit.queries import log_overview
 
 
+class HexField(serializers.CharField):
+    """Bytes as hexadecimal digits."""
+
+    def to_representation(self, value: Any) -> str:
+        """Return the digits."""
+        return bytes(value).hex()
+
+
 class LogSerializer(serializers.Serializer[Any]):
     """How many entries the tree holds, under which root (hex), and how many wait."""
 
     size = serializers.IntegerField()
-    root = serializers.CharField(source="root.hex")
+    root_hash = HexField(source="root")
     last_head_at = serializers.DateTimeField(allow_null=True)
     waiting = serializers.IntegerField()
 

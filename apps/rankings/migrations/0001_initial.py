@@ -5,98 +5,178 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('battles', '0001_initial'),
-        ('jobs', '0001_initial'),
+        ("battles", "0001_initial"),
+        ("jobs", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='RefitRun',
+            name="RefitRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('night', models.DateField(blank=True, help_text='Set for the nightly run of that date.', null=True)),
-                ('state', models.CharField(choices=[('due', 'Due'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='due', max_length=16)),
-                ('requested_by', models.CharField(max_length=64)),
-                ('due_at', models.DateTimeField()),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('job', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='jobs.jobrun')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("night", models.DateField(blank=True, help_text="Set for the nightly run of that date.", null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("due", "Due"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="due",
+                        max_length=16,
+                    ),
+                ),
+                ("requested_by", models.CharField(max_length=64)),
+                ("due_at", models.DateTimeField()),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "job",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="jobs.jobrun"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Snapshot',
+            name="Snapshot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('taken_at', models.DateTimeField(help_text='No vote after this moment is in it.')),
-                ('policy_version', models.PositiveIntegerField()),
-                ('method', models.JSONField(default=dict)),
-                ('code_version', models.CharField(max_length=64)),
-                ('votes_root', models.CharField(help_text='RFC 6962 root over the counted votes, hex.', max_length=64)),
-                ('votes_counted', models.PositiveBigIntegerField()),
-                ('left_out', models.JSONField(default=dict, help_text='Reason to number of votes.')),
-                ('input_sha256', models.CharField(blank=True, max_length=64)),
-                ('timings', models.JSONField(default=dict)),
-                ('published_at', models.DateTimeField(blank=True, null=True)),
-                ('corrects', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='corrections', to='rankings.snapshot')),
-                ('run', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='snapshot', to='rankings.refitrun')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("taken_at", models.DateTimeField(help_text="No vote after this moment is in it.")),
+                ("policy_version", models.PositiveIntegerField()),
+                ("method", models.JSONField(default=dict)),
+                ("code_version", models.CharField(max_length=64)),
+                ("votes_root", models.CharField(help_text="RFC 6962 root over the counted votes, hex.", max_length=64)),
+                ("votes_counted", models.PositiveBigIntegerField()),
+                ("left_out", models.JSONField(default=dict, help_text="Reason to number of votes.")),
+                ("input_sha256", models.CharField(blank=True, max_length=64)),
+                ("timings", models.JSONField(default=dict)),
+                ("published_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "corrects",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="corrections",
+                        to="rankings.snapshot",
+                    ),
+                ),
+                (
+                    "run",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="snapshot", to="rankings.refitrun"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Board',
+            name="Board",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('segment', models.CharField(help_text='everyone, country=BR, language=pt, dataset=12, …', max_length=80)),
-                ('method', models.CharField(choices=[('plain', 'Plain'), ('styled', 'Styled')], max_length=16)),
-                ('votes', models.PositiveBigIntegerField()),
-                ('contributors', models.PositiveIntegerField()),
-                ('suppressed_because', models.CharField(blank=True, max_length=200)),
-                ('fit', models.JSONField(default=dict, help_text='Parameters, style coefficients, models that cannot be ranked.')),
-                ('dataset', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='boards', to='battles.importeddataset')),
-                ('snapshot', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='boards', to='rankings.snapshot')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "segment",
+                    models.CharField(help_text="everyone, country=BR, language=pt, dataset=12, …", max_length=80),
+                ),
+                ("method", models.CharField(choices=[("plain", "Plain"), ("styled", "Styled")], max_length=16)),
+                ("votes", models.PositiveBigIntegerField()),
+                ("contributors", models.PositiveIntegerField()),
+                ("suppressed_because", models.CharField(blank=True, max_length=200)),
+                (
+                    "fit",
+                    models.JSONField(
+                        default=dict, help_text="Parameters, style coefficients, models that cannot be ranked."
+                    ),
+                ),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="boards",
+                        to="battles.importeddataset",
+                    ),
+                ),
+                (
+                    "snapshot",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="boards", to="rankings.snapshot"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Rating',
+            name="Rating",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('rating', models.BigIntegerField()),
-                ('lower', models.BigIntegerField(blank=True, null=True)),
-                ('upper', models.BigIntegerField(blank=True, null=True)),
-                ('rank', models.PositiveIntegerField()),
-                ('rank_low', models.PositiveIntegerField()),
-                ('rank_high', models.PositiveIntegerField()),
-                ('votes', models.PositiveBigIntegerField()),
-                ('contributors', models.PositiveIntegerField()),
-                ('board', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='ratings', to='rankings.board')),
-                ('model', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ratings', to='battles.languagemodel')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("rating", models.BigIntegerField()),
+                ("lower", models.BigIntegerField(blank=True, null=True)),
+                ("upper", models.BigIntegerField(blank=True, null=True)),
+                ("rank", models.PositiveIntegerField()),
+                ("rank_low", models.PositiveIntegerField()),
+                ("rank_high", models.PositiveIntegerField()),
+                ("votes", models.PositiveBigIntegerField()),
+                ("contributors", models.PositiveIntegerField()),
+                (
+                    "board",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="ratings", to="rankings.board"
+                    ),
+                ),
+                (
+                    "model",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="ratings", to="battles.languagemodel"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['rank', '-rating'],
-                'constraints': [models.UniqueConstraint(fields=('board', 'model'), name='rankings_model_once_a_board'), models.CheckConstraint(condition=models.Q(models.Q(('lower', None), ('upper', None)), models.Q(('lower__lte', models.F('rating')), ('upper__gte', models.F('rating'))), _connector='OR'), name='rankings_interval_holds_its_rating')],
+                "ordering": ["rank", "-rating"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("board", "model"), name="rankings_model_once_a_board"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("lower", None), ("upper", None)),
+                            models.Q(("lower__lte", models.F("rating")), ("upper__gte", models.F("rating"))),
+                            _connector="OR",
+                        ),
+                        name="rankings_interval_holds_its_rating",
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='refitrun',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['due', 'running', 'done', 'failed', 'cancelled'])), name='rankings_run_state_is_known'),
+            model_name="refitrun",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["due", "running", "done", "failed", "cancelled"])),
+                name="rankings_run_state_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refitrun',
-            constraint=models.UniqueConstraint(fields=('night',), name='rankings_one_run_a_night'),
+            model_name="refitrun",
+            constraint=models.UniqueConstraint(fields=("night",), name="rankings_one_run_a_night"),
         ),
         migrations.AddConstraint(
-            model_name='refitrun',
-            constraint=models.UniqueConstraint(models.Value(1), condition=models.Q(('state__in', ['due', 'running'])), name='rankings_one_open_run'),
+            model_name="refitrun",
+            constraint=models.UniqueConstraint(
+                models.Value(1), condition=models.Q(("state__in", ["due", "running"])), name="rankings_one_open_run"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='board',
-            constraint=models.UniqueConstraint(fields=('snapshot', 'segment', 'method'), name='rankings_board_once'),
+            model_name="board",
+            constraint=models.UniqueConstraint(fields=("snapshot", "segment", "method"), name="rankings_board_once"),
         ),
         migrations.AddConstraint(
-            model_name='board',
-            constraint=models.CheckConstraint(condition=models.Q(('method__in', ['plain', 'styled'])), name='rankings_method_is_known'),
+            model_name="board",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("method__in", ["plain", "styled"])), name="rankings_method_is_known"
+            ),
         ),
     ]

@@ -99,16 +99,20 @@ def sections(context: Context) -> list[Section]:
     roles: frozenset[str] = getattr(context.get("actor"), "roles", frozenset())
     signed_in = bool(user is not None and user.is_authenticated)
     path = request.path if request is not None else ""
-    found = []
+    addresses: list[tuple[str | Promise, str]] = []
     for title, name in named_sections(roles, signed_in=signed_in):
         try:
-            address = reverse(name)
+            addresses.append((title, reverse(name)))
         except NoReverseMatch:
             # A platform without this app has no such section; a test sees that ours has them all.
             continue
-        is_part = address != "/" and path.startswith(address)
-        found.append(Section(title, address, "page" if path == address else "true" if is_part else ""))
-    return found
+    # Where one section's address begins another's, the reader is in the longer one alone.
+    within = [address for _title, address in addresses if address != "/" and path.startswith(address)]
+    nearest = max(within, key=len, default="")
+    return [
+        Section(title, address, "page" if path == address else "true" if address == nearest else "")
+        for title, address in addresses
+    ]
 
 
 @register.simple_tag(takes_context=True)

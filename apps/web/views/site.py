@@ -1,10 +1,14 @@
 """The frame's small acts: the reader's theme, the living style page, and whether the machine is well."""
 
-from django.db import DatabaseError, connection
+import sys
+
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
+from django.template import loader
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
+from psycopg_pool import PoolTimeout
 
 from apps.web.kit import kit_context
 
@@ -44,3 +48,13 @@ def health(request: HttpRequest) -> HttpResponse:
     except DatabaseError:
         return JsonResponse({"database": "away"}, status=503)
     return JsonResponse({"database": "here"})
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer an error of ours: 503 with what to do when the database is away, else 500. Needs no database itself."""
+    is_away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError | PoolTimeout)
+    template = loader.get_template("503.html" if is_away else "500.html")
+    response = HttpResponse(template.render({}), status=503 if is_away else 500)
+    if is_away:
+        response["Retry-After"] = "5"
+    return response

@@ -1,0 +1,1 @@
+"""Language models, battles between two of them, and the votes cast."""

@@ -1,0 +1,1 @@
+"""The pure part of battles: drawing, measuring, reading and showing answers."""

@@ -1,0 +1,1 @@
+"""Tests of voters for carelessness and manipulation, and what they found."""

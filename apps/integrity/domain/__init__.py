@@ -1,0 +1,1 @@
+"""The tests of voters: pure functions over columns of votes."""

@@ -1,0 +1,1 @@
+"""The wall: retirement of clusters, releases of retired battles, and refusals."""

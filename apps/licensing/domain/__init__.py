@@ -1,0 +1,1 @@
+"""What a release is, without a database: filters, counts, items, pseudonyms, editions."""

@@ -1,0 +1,110 @@
+"""What the licensing officer fills in."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.domain.roles import Role
+from apps.accounts.models import User
+from apps.contributors.domain.languages import language_choices
+from apps.licensing.domain.filters import FilterFault, ReleaseFilters
+from apps.licensing.queries import (
+    countries_voted_from,
+    languages_fought_in,
+    models_fought,
+    organizations_with_licence,
+    organizations_without_licence,
+)
+from apps.licensing.services.drafting import LONGEST_TITLE
+from apps.organizations.domain.countries import country_choices
+from apps.prompts.models import Category
+
+
+def _named(codes: Sequence[str], names: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Name the codes that occur, in the alphabetical order of the names; an unknown one stays as it is."""
+    known = [(code, name) for code, name in names if code in codes]
+    named = {code for code, _name in known}
+    return known + [(code, code) for code in codes if code not in named]
+
+
+def _languages() -> list[tuple[str, str]]:
+    return _named(languages_fought_in(), language_choices(get_language() or "en"))
+
+
+def _countries() -> list[tuple[str, str]]:
+    return _named(countries_voted_from(), country_choices(get_language() or "en"))
+
+
+def _several(label: Any, choices: Any, help_text: Any = "") -> forms.MultipleChoiceField:
+    return forms.MultipleChoiceField(
+        label=label,
+        choices=choices,
+        required=False,
+        help_text=help_text,
+        widget=forms.SelectMultiple(attrs={"size": 6}),
+    )
+
+
+def _day(label: Any, help_text: Any = "") -> forms.DateField:
+    return forms.DateField(
+        label=label, required=False, help_text=help_text, widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+
+class DraftForm(forms.Form):
+    """A wish: for whom, under which title, and which battles."""
+
+    organization = forms.ModelChoiceField(label=_("For"), queryset=organizations_with_licence())
+    title = forms.CharField(
+        label=_("Title"), max_length=LONGEST_TITLE, help_text=_("Public, also when the release is refused.")
+    )
+    languages = _several(_("Languages of the prompt"), _languages, _("None chosen means all."))
+    countries = _several(_("Countries of the voter"), _countries, _("None chosen means all."))
+    categories = _several(_("Categories"), Category.choices)
+    models = _several(_("Models"), models_fought, _("Battles in which one of these took part."))
+    since = _day(_("Opened on or after"), _("Days in UTC."))
+    until = _day(_("Opened on or before"))
+
+    def clean(self) -> dict[str, Any]:
+        """Read the filters together, so that a span that ends before it begins is told at the form."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if self.errors:
+            return cleaned
+        try:
+            cleaned["filters"] = ReleaseFilters(
+                languages=tuple(cleaned["languages"]),
+                countries=tuple(cleaned["countries"]),
+                categories=tuple(cleaned["categories"]),
+                models=tuple(cleaned["models"]),
+                since=cleaned["since"],
+                until=cleaned["until"],
+            )
+        except FilterFault as fault:
+            self.add_error(fault.field, str(fault))
+        return cleaned
+
+
+class LicenseeForm(forms.Form):
+    """An organization with an agreement, and whoever speaks for it."""
+
+    organization = forms.ModelChoiceField(label=_("Organization"), queryset=organizations_without_licence())
+    contact = forms.ModelChoiceField(
+        label=_("Who speaks for it"),
+        queryset=User.objects.filter(role_grants__role=Role.LICENSEE.value, role_grants__ended_at=None).order_by(
+            "pseudonym"
+        ),
+        required=False,
+        help_text=_("Somebody with the role of a licensee, by the name that the log uses."),
+    )
+    purpose = forms.CharField(
+        label=_("Purpose"), max_length=200, help_text=_("Public. What the data may be used for, and what not.")
+    )
+    agreement = forms.CharField(
+        label=_("Text of the agreement"),
+        widget=forms.Textarea(attrs={"rows": 10}),
+        max_length=100_000,
+        help_text=_("Kept as its SHA-256, which every manifest names."),
+    )

@@ -1,0 +1,41 @@
+"""Who may do what at the licensing desk."""
+
+import rules
+
+from apps.accounts.domain.roles import Role
+from apps.audit.domain.actor import Actor
+from apps.licensing.models import Release, ReleaseState
+
+
+@rules.predicate
+def may_license(actor: Actor) -> bool:
+    """Hold for licensing officers; nobody else drafts, seals, cancels or adds a licensee."""
+    return actor.has(Role.LICENSING_OFFICER)
+
+
+@rules.predicate
+def may_retire(actor: Actor) -> bool:
+    """Hold for the nightly task and for officers: the database decides what is old enough, whoever asks."""
+    return actor.is_system or actor.has(Role.LICENSING_OFFICER)
+
+
+@rules.predicate
+def may_merge(actor: Actor) -> bool:
+    """Hold for the platform alone, which compares texts."""
+    return actor.is_system
+
+
+@rules.predicate
+def may_see_drafts(actor: Actor) -> bool:
+    """Hold for those who work on releases or look over them."""
+    return any(actor.has(role) for role in (Role.LICENSING_OFFICER, Role.APPROVER, Role.AUDITOR))
+
+
+@rules.predicate
+def may_see(actor: Actor, release: Release | None = None) -> bool:
+    """Hold for everybody once a release is more than a draft, and before that for staff and its licensee."""
+    if release is None:
+        return False
+    if release.state != ReleaseState.DRAFT or may_see_drafts(actor):
+        return True
+    return actor.account_id is not None and release.licensee.contact_id == actor.account_id

@@ -1,0 +1,141 @@
+"""What each clause says about the battles that a draft asks for; one statement judges all of them.
+
+Times are compared with the database's clock, as the wall does it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import connection
+from psycopg import sql
+
+from apps.licensing.domain.tally import Tally, WallClause
+from apps.licensing.models import Release
+from apps.policy.queries import clause, current_version
+
+FLOOR_DAYS: Final = 60
+
+# A consent counts that was there from the opening of the battle to its vote, with one that is there now. Unknown
+# terms are NULL and count as no.
+_JUDGED: Final = sql.SQL("""
+SELECT c.battle_id, CASE
+  WHEN e.battle_id IS NULL
+    OR EXISTS (SELECT 1 FROM release_item i WHERE i.battle_id = c.battle_id)
+    OR EXISTS (SELECT 1 FROM eligible_battle_cluster x JOIN retired_cluster r ON r.cluster_id = x.cluster_id
+      WHERE x.battle_id = c.battle_id
+        AND r.last_live_at > clock_timestamp() - make_interval(hours => 24 * %(days)s))
+    THEN 'W1'
+  WHEN le.redistribution_allowed IS NOT TRUE OR re.redistribution_allowed IS NOT TRUE
+    OR EXISTS (
+      SELECT 1 FROM (VALUES (p.author_id), (v.contributor_id)) AS person (id)
+      WHERE NOT EXISTS (
+          SELECT 1 FROM contributors_consent k WHERE k.contributor_id = person.id AND k.kind = 'licensing'
+            AND k.given_at <= b.opened_at AND (k.withdrawn_at IS NULL OR k.withdrawn_at > v.cast_at))
+        OR NOT EXISTS (
+          SELECT 1 FROM contributors_consent k WHERE k.contributor_id = person.id AND k.kind = 'licensing'
+            AND k.withdrawn_at IS NULL))
+    THEN 'W2'
+  WHEN v.id IS NULL OR v.excluded_under <> '' OR p.state IS DISTINCT FROM 'approved' OR p.screened_at IS NULL
+    OR 2 <> (SELECT count(*) FROM battles_response s WHERE s.battle_id = c.battle_id)
+    THEN 'W3'
+END AS clause
+FROM licensing_releasecandidate c
+JOIN battles_battle b ON b.id = c.battle_id
+LEFT JOIN eligible_battle e ON e.battle_id = c.battle_id
+LEFT JOIN battles_vote v ON v.battle_id = c.battle_id
+LEFT JOIN prompts_prompt p ON p.id = b.prompt_id
+LEFT JOIN battles_endpoint le ON le.id = b.left_endpoint_id
+LEFT JOIN battles_endpoint re ON re.id = b.right_endpoint_id
+WHERE c.release_id = %(release)s
+""")
+_JUDGEMENT: Final = sql.SQL("""
+SELECT clause, count(*), array_agg(battle_id ORDER BY battle_id) FILTER (WHERE clause IS NULL AND %(with_ids)s)
+FROM ({judged}) AS judged GROUP BY clause
+""").format(judged=_JUDGED)
+# When the clusters of what W1 takes out will be old enough, if nothing more happens on them.
+_WINDOW: Final = sql.SQL("""
+SELECT count(*) FILTER (WHERE due > clock_timestamp()), count(*) FILTER (WHERE due <= clock_timestamp()),
+  count(*) FILTER (WHERE due IS NULL), min(due) FILTER (WHERE due > clock_timestamp()), max(due)
+FROM (
+  SELECT j.battle_id, CASE
+    WHEN b.tag IS NOT NULL OR b.source <> 'platform' OR EXISTS (
+      SELECT 1 FROM battle_cluster o JOIN eligible_battle_cluster x ON x.cluster_id = o.cluster_id
+      JOIN release_item i ON i.battle_id = x.battle_id WHERE o.battle_id = j.battle_id) THEN NULL
+    ELSE (
+      SELECT max(ob.last_event_at) FROM battle_cluster o JOIN battle_cluster t ON t.cluster_id = o.cluster_id
+      JOIN battles_battle ob ON ob.id = t.battle_id WHERE o.battle_id = j.battle_id
+    ) + make_interval(hours => 24 * %(days)s) END AS due
+  FROM ({judged}) AS j JOIN battles_battle b ON b.id = j.battle_id WHERE j.clause = 'W1'
+) AS waiting
+""").format(judged=_JUDGED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetirementWindow:
+    """Of the battles that W1 takes out: those still live and when the first and last of them are past the wall.
+
+    ``waiting`` are old enough and not yet certified by the nightly task; ``never`` belong to something released, or
+    to nothing that could retire.
+    """
+
+    live: int = 0
+    waiting: int = 0
+    never: int = 0
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+
+
+NO_WINDOW: Final = RetirementWindow()
+
+
+def min_age_days(release: Release | None = None) -> int:
+    """Return W1's days in force, for a release the longer of those it was drafted under and now; never below 60."""
+    versions = {current_version()} | ({release.policy_version} if release is not None else set())
+    return max(FLOOR_DAYS, *(int(clause("W1", version=version).parameters["min_age_days"]) for version in versions))
+
+
+def _parameters(release: Release) -> dict[str, Any]:
+    return {"release": release.pk, "days": min_age_days(release)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What every clause says about a draft at one moment, and the ids of the battles that none takes out, in order."""
+
+    tally: Tally
+    passing: list[int]
+
+
+def judgement_of(release: Release) -> Judgement:
+    """Judge every battle of a draft, in one statement and so at one moment."""
+    return _judged(release, with_ids=True)
+
+
+def tally_of(release: Release) -> Tally:
+    """Return how many battles each clause takes out of a draft now."""
+    return _judged(release, with_ids=False).tally
+
+
+def _judged(release: Release, *, with_ids: bool) -> Judgement:
+    taken_out: dict[WallClause, int] = {}
+    passing: list[int] = []
+    asked = 0
+    with connection.cursor() as cursor:
+        cursor.execute(_JUDGEMENT, _parameters(release) | {"with_ids": with_ids})
+        for number, count, battles in cursor.fetchall():
+            asked += count
+            if number is None:
+                passing = battles or []
+            else:
+                taken_out[WallClause(number)] = count
+    return Judgement(tally=Tally(asked=asked, taken_out=taken_out), passing=passing)
+
+
+def retirement_window(release: Release) -> RetirementWindow:
+    """Return when what W1 takes out of a draft will be past the wall."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WINDOW, _parameters(release))
+        found: tuple[Any, ...] = cursor.fetchone() or (0, 0, 0, None, None)
+    live, waiting, never, first_at, last_at = found
+    return RetirementWindow(live=live, waiting=waiting, never=never, first_at=first_at, last_at=last_at)

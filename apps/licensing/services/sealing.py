@@ -1,0 +1,148 @@
+"""Sealing a release: the battles that no clause takes out become its items, or nobody's do."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from django.db import connection, transaction
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from apps.audit.domain.actor import Actor
+from apps.audit.domain.refusal import NotPermitted, Refused
+from apps.audit.services import record
+from apps.jobs.services import start_job
+from apps.licensing.domain.items import items_root
+from apps.licensing.domain.tally import Tally, WallClause
+from apps.licensing.events import LicensingEvent
+from apps.licensing.models import Attempt, AttemptState, Release, ReleaseState
+from apps.licensing.permissions import may_license
+from apps.licensing.queries import items_of, judgement_of, retirement_window
+from apps.licensing.queries.editions import BUILD_KIND
+from apps.licensing.services.attempts import AttemptIsOver, close_done
+from apps.licensing.services.drafting import LicenseeSuspended
+
+# The clusters of what could be sealed, before anything else and in the order of their ids, so that what is judged
+# next is what is sealed. Clusters of live battles are left alone: nobody who votes waits for a sale.
+_HOLD: Final = """
+SELECT count(*) FROM (
+  SELECT 1 FROM prompts_cluster WHERE id IN (
+    SELECT x.cluster_id FROM licensing_releasecandidate c
+    JOIN eligible_battle_cluster x ON x.battle_id = c.battle_id WHERE c.release_id = %s)
+  ORDER BY id FOR UPDATE) AS held
+"""
+
+
+class Sealing(StrEnum):
+    """Whether a draft is sealed whole or not at all, or as far as the clauses let it."""
+
+    ALL_OR_NOTHING = "all"
+    PAST_THE_WALL = "past"
+
+
+class TakenOut(Refused):
+    """A clause takes battles out that were to be sealed; ``tally`` says how many each of them takes."""
+
+    def __init__(self, message: str, *, tally: Tally, clause: str, subject: str) -> None:
+        super().__init__(message, clause=clause, subject=subject)
+        self.tally = tally
+
+
+class ReleaseChanged(Refused):
+    """A live event came between judging the battles and sealing them."""
+
+
+@transaction.atomic
+def seal_release(*, actor: Actor, attempt_id: int, mode: Sealing, now: datetime) -> Release:
+    """Make battles of a draft its items for good, and put down that its edition is to be built.
+
+    Eligibility is decided by the database's function, at its own clock and under the clusters' locks; a live event
+    that came first has taken its battles out.
+
+    Raises:
+        NotPermitted: when the actor is no licensing officer.
+        TakenOut: when a clause takes out any battle (all or nothing) or all of them.
+        ReleaseChanged: when a live event came between judging and sealing.
+        AttemptIsOver: when the attempt was closed, or the release is no draft any more.
+        LicenseeSuspended: when the licensee is.
+    """
+    if not may_license(actor):
+        raise NotPermitted(_("Only licensing officers seal releases."))
+    release = Attempt.objects.select_related("release__licensee__organization").get(pk=attempt_id).release
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLD, [release.pk])
+    release = Release.objects.select_for_update(of=("self",)).select_related("licensee").get(pk=release.pk)
+    _require_open(release, attempt_id)
+    judged = judgement_of(release)
+    tally, refusing = judged.tally, judged.tally.first_refusing
+    if refusing is not None and (mode is Sealing.ALL_OR_NOTHING or not tally.passing):
+        raise TakenOut(_why(release, tally, refusing), tally=tally, clause=refusing.value, subject=release.ref)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT seal_release(%s, %s)", [release.pk, judged.passing])
+        (sealed,) = cursor.fetchone()
+    root, count = items_root(release_id=release.pk, policy_version=release.policy_version, items=items_of(release.pk))
+    if not sealed == count == tally.passing:
+        # A battle became eligible after the clusters were held, and something happened on it before it was sealed.
+        raise ReleaseChanged(_("Something happened on these battles just now. Please try again."), subject=release.ref)
+    release.state, release.sealed_at = ReleaseState.SEALED, now
+    release.items, release.items_root = sealed, root
+    release.asked, release.tally = tally.asked, tally.to_json()
+    release.save(update_fields=["state", "sealed_at", "items", "items_root", "asked", "tally"])
+    close_done(attempt_id, now=now)
+    record(
+        LicensingEvent.SEALED,
+        actor=actor,
+        subject=release.ref,
+        at=now,
+        clause=WallClause.LIVE.value,
+        facts={
+            "items": sealed,
+            "items_root": root,
+            "asked": tally.asked,
+            "taken_out": tally.to_facts(),
+            "policy_version": release.policy_version,
+        },
+    )
+    start_job(actor=actor, kind=BUILD_KIND, subject=release.ref, now=now)
+    return release
+
+
+def _require_open(release: Release, attempt_id: int) -> None:
+    attempt = Attempt.objects.get(pk=attempt_id)
+    if attempt.state != AttemptState.ATTEMPTED or release.state != ReleaseState.DRAFT:
+        raise AttemptIsOver(_("This release is not a draft any more."), subject=release.ref)
+    if release.licensee.suspended_at is not None:
+        raise LicenseeSuspended(_("This licensee is suspended."), subject=release.licensee.ref)
+
+
+def _why(release: Release, tally: Tally, clause: WallClause) -> str:
+    """Say how many of how many a clause takes out, and for live ones when that ends."""
+    numbers: dict[str, int | str] = {"count": tally.count(clause), "asked": tally.asked}
+    match clause:
+        case WallClause.LIVE:
+            said = ngettext(
+                "%(count)d of %(asked)d battles is behind the wall.",
+                "%(count)d of %(asked)d battles are behind the wall.",
+                tally.count(clause),
+            )
+            window = retirement_window(release)
+            if window.first_at is not None and window.last_at is not None:
+                said += " " + _(
+                    "If nothing more happens on them, the first is past it on %(first)s and the last on %(last)s."
+                )
+                numbers["first"] = date_format(window.first_at, "DATE_FORMAT")
+                numbers["last"] = date_format(window.last_at, "DATE_FORMAT")
+        case WallClause.CONSENT:
+            said = ngettext(
+                "For %(count)d of %(asked)d battles a consent is missing or the models' terms are unknown.",
+                "For %(count)d of %(asked)d battles a consent is missing or the models' terms are unknown.",
+                tally.count(clause),
+            )
+        case WallClause.UNFIT:
+            said = ngettext(
+                "%(count)d of %(asked)d battles has an excluded vote, or a withdrawn or unscreened prompt.",
+                "%(count)d of %(asked)d battles have an excluded vote, or a withdrawn or unscreened prompt.",
+                tally.count(clause),
+            )
+    return said % numbers

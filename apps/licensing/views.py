@@ -1,0 +1,210 @@
+"""Releases for everybody to read, and the desk at which they are made."""
+
+from collections.abc import Iterator
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from apps.accounts.middleware import acting
+from apps.audit.domain.refusal import NotPermitted, Refused
+from apps.audit.middleware import remember_refusal
+from apps.licensing import queries
+from apps.licensing.domain.items import header_leaf, item_leaf
+from apps.licensing.flows import cancel, seal
+from apps.licensing.forms import DraftForm, LicenseeForm
+from apps.licensing.models import Release, ReleaseState
+from apps.licensing.permissions import may_license, may_see, may_see_drafts
+from apps.licensing.services import Sealing, add_licensee, draft_release, request_edition
+
+UNPROCESSABLE = 422
+
+
+@require_safe
+def releases(request: HttpRequest) -> HttpResponse:
+    """List what was sealed, what was refused, and what was given back."""
+    actor = acting(request)
+    context = {
+        "sealed": queries.releases_for_everybody(ReleaseState.SEALED),
+        "refused": queries.releases_for_everybody(ReleaseState.REFUSED),
+        "cancelled": queries.releases_for_everybody(ReleaseState.CANCELLED),
+        "may_license": may_license(actor),
+    }
+    return render(request, "licensing/releases.html", context)
+
+
+@require_safe
+def live(request: HttpRequest) -> HttpResponse:
+    """Show what is live, what is past the wall, and what will be in which week."""
+    context = {"overview": queries.live_overview(), "may_license": may_license(acting(request))}
+    return render(request, "licensing/live.html", context)
+
+
+@require_safe
+def release(request: HttpRequest, release_id: int) -> HttpResponse:
+    """Show one release: what each clause took out, who did what when, and how to check it."""
+    actor = acting(request)
+    page = queries.release_page(release_id, now=timezone.now())
+    if page is None or not may_see(actor, page.release):
+        raise Http404
+    context = {
+        "page": page,
+        "release": page.release,
+        "may_license": may_license(actor),
+        "may_see_items": may_see_drafts(actor),
+    }
+    return render(request, "licensing/release.html", context)
+
+
+@require_safe
+@login_required
+def items(request: HttpRequest, release_id: int) -> StreamingHttpResponse:
+    """Send the leaves of a sealed release, one a line, to those who check its root; they hold ids and times."""
+    found = Release.objects.filter(pk=release_id, state=ReleaseState.SEALED).first()
+    if found is None:
+        raise Http404
+    if not may_see_drafts(acting(request)):
+        raise NotPermitted(_("The list of items is for officers, approvers and auditors."), subject=found.ref)
+
+    def leaves(sealed: Release) -> Iterator[bytes]:
+        yield header_leaf(release_id=sealed.pk, policy_version=sealed.policy_version) + b"\n"
+        for item in queries.items_of(sealed.pk):
+            yield item_leaf(item) + b"\n"
+
+    answer = StreamingHttpResponse(leaves(found), content_type="application/x-ndjson")
+    answer["Content-Disposition"] = f'attachment; filename="release-{found.pk}-items.ndjson"'
+    return answer
+
+
+@require_safe
+@login_required
+def mine(request: HttpRequest) -> HttpResponse:
+    """Show a licensee's own releases and where each of them stands."""
+    account_id = acting(request).account_id or 0
+    context = {
+        "releases": queries.releases_of_licensees(account_id),
+        "licensees": queries.licensees_of(account_id),
+    }
+    return render(request, "licensing/mine.html", context)
+
+
+@require_safe
+@login_required
+def desk(request: HttpRequest) -> HttpResponse:
+    """Show the officer's desk."""
+    _require_officer(request)
+    return render(request, "licensing/desk.html", {"desk": queries.desk()})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def new_draft(request: HttpRequest) -> HttpResponse:
+    """Draft a release by filters."""
+    _require_officer(request)
+    form = DraftForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        told = form.cleaned_data
+        try:
+            draft = draft_release(
+                actor=acting(request),
+                licensee=told["organization"].licensee,
+                title=told["title"],
+                filters=told["filters"],
+                now=timezone.now(),
+            )
+        except Refused as refused:
+            remember_refusal(request, refused)
+            form.add_error(None, str(refused))
+        else:
+            return redirect("licensing:release", draft.pk)
+    return render(request, "licensing/new_draft.html", {"form": form}, status=_status(form.is_bound))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def new_licensee(request: HttpRequest) -> HttpResponse:
+    """Add a licensee."""
+    _require_officer(request)
+    form = LicenseeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            licensee = add_licensee(actor=acting(request), now=timezone.now(), **form.cleaned_data)
+        except Refused as refused:
+            remember_refusal(request, refused)
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("%(name)s is a licensee.") % {"name": licensee.organization.name})
+            return redirect("licensing:desk")
+    return render(request, "licensing/new_licensee.html", {"form": form}, status=_status(form.is_bound))
+
+
+@require_POST
+@login_required
+def seal_draft(request: HttpRequest, release_id: int) -> HttpResponse:
+    """Seal a draft whole, or as far as the clauses let it; a refusal is shown on the release's own page."""
+    found = _existing(release_id)
+    mode = Sealing.ALL_OR_NOTHING if request.POST.get("mode") == Sealing.ALL_OR_NOTHING else Sealing.PAST_THE_WALL
+    try:
+        sealed = seal(actor=acting(request), release_id=found.pk, mode=mode)
+    except NotPermitted:
+        raise
+    except Refused as refused:
+        remember_refusal(request, refused)
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, _("Release %(number)d is sealed.") % {"number": sealed.pk})
+    return redirect("licensing:release", release_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def cancel_release(request: HttpRequest, release_id: int) -> HttpResponse:
+    """Ask first, then cancel a release."""
+    _require_officer(request)
+    found = _existing(release_id)
+    if request.method != "POST":
+        return render(request, "licensing/cancel_release.html", {"release": found})
+    try:
+        cancel(actor=acting(request), release_id=found.pk)
+    except Refused as refused:
+        remember_refusal(request, refused)
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, _("Release %(number)d is cancelled.") % {"number": found.pk})
+    return redirect("licensing:release", release_id)
+
+
+@require_POST
+@login_required
+def build(request: HttpRequest, release_id: int) -> HttpResponse:
+    """Ask for an edition again whose build failed or was stopped."""
+    found = _existing(release_id)
+    try:
+        request_edition(actor=acting(request), release_id=found.pk, now=timezone.now())
+    except NotPermitted:
+        raise
+    except Refused as refused:
+        remember_refusal(request, refused)
+        messages.error(request, str(refused))
+    return redirect("licensing:release", release_id)
+
+
+def _existing(release_id: int) -> Release:
+    found = Release.objects.select_related("licensee__organization").filter(pk=release_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _require_officer(request: HttpRequest) -> None:
+    if not may_license(acting(request)):
+        raise NotPermitted(_("This desk is the licensing officers'."))
+
+
+def _status(is_bound: bool) -> int:
+    """Return the status of a form's page: one that comes back is not a success."""
+    return UNPROCESSABLE if is_bound else 200

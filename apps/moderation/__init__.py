@@ -1,0 +1,1 @@
+"""Cases that a person must look at, decisions with reasons, and appeals."""

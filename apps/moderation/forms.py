@@ -1,0 +1,77 @@
+"""What moderators and appellants fill in."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from apps.moderation.models import Action
+from apps.moderation.queries.console import CaseView
+from apps.moderation.services import CARELESS, CLEAN
+from apps.policy.domain.rulebook import ClauseText
+
+# An approval and a dismissal rest on the one clause that is about them; nobody has to choose it.
+_MILD_CLAUSES = {Action.APPROVE: CLEAN, Action.DISMISS: CARELESS}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a moderator sends."""
+
+    action: Action
+    clause: str
+    reason: str
+
+
+class VerdictForm(forms.Form):
+    """A decision on a case; the services say what is missing in it."""
+
+    action = forms.ChoiceField(label=_("Your decision"), choices=Action.choices, widget=forms.RadioSelect)
+    clause = forms.CharField(label=_("Under which clause"), required=False, widget=forms.Select)
+    reason = forms.CharField(
+        label=_("The reason, as the person concerned will read it"),
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 7}),
+        help_text=_("In your own words: what in it breaks the clause, and what would be fine."),
+    )
+
+    def __init__(self, *args: Any, view: CaseView | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if view is not None:
+            self._offer(view.actions, view.grounds)
+
+    def _offer(self, actions: Iterable[Action], grounds: list[ClauseText]) -> None:
+        """Offer what the case allows; without a case, any known action is read and the service judges it."""
+        action = self.fields["action"]
+        if isinstance(action, forms.ChoiceField):
+            action.choices = [(choice.value, choice.label) for choice in actions]
+        if not grounds:
+            del self.fields["clause"]
+            return
+        widget = self.fields["clause"].widget
+        if isinstance(widget, forms.Select):
+            offered = [(text.number, f"{text.number} · {text.title}") for text in grounds]
+            one = len(offered) == 1
+            widget.choices = offered if one else [("", _now("Choose, to reject")), *offered]
+
+    def verdict(self) -> Verdict:
+        """Return what was sent; call it on a valid form."""
+        action = Action(self.cleaned_data["action"])
+        clause = _MILD_CLAUSES.get(action, self.cleaned_data.get("clause", ""))
+        return Verdict(action=action, clause=clause, reason=self.cleaned_data["reason"])
+
+
+class AppealForm(forms.Form):
+    """An objection to a decision; the service says when it is too long or says nothing."""
+
+    text = forms.CharField(
+        label=_("What was overlooked"),
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 9}),
+        help_text=_("Somebody who did not make the decision reads this. Write in any language that you are sure of."),
+    )

@@ -1,0 +1,1 @@
+"""Reads of moderation: what waits, the queue, one case, one decision, and the public figures."""

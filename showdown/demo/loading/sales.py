@@ -1,0 +1,135 @@
+"""The licensing desk's history: licensees, and releases that were refused, sealed, cancelled and only drafted."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+from django.db import connection
+from django.utils import timezone
+
+from apps.audit.domain.actor import Actor
+from apps.licensing.domain.filters import ReleaseFilters
+from apps.licensing.flows import build_edition, cancel, retire_due_clusters, seal
+from apps.licensing.models import Licensee, Release
+from apps.licensing.services import Sealing, TakenOut, add_licensee, draft_release
+from showdown.demo.loading.stage import Stage
+
+_RETIREMENT: Final = Actor.system("licensing.retire_due")
+_BUILDING: Final = Actor.system("licensing.sweep")
+# A language and a day of which every voted battle is past the wall, so that another clause has to say no.
+_PAST_IN_FULL: Final = """
+SELECT b.language, (b.opened_at AT TIME ZONE 'UTC')::date AS day, count(*) AS battles
+FROM battles_battle b LEFT JOIN eligible_battle e ON e.battle_id = b.id
+WHERE b.voted GROUP BY 1, 2 HAVING count(*) = count(e.battle_id) AND count(*) > 3 ORDER BY battles DESC, day LIMIT 1
+"""
+# The languages in which most is past the wall.
+_LANGUAGES: Final = """
+SELECT b.language FROM eligible_battle e JOIN battles_battle b ON b.id = e.battle_id
+GROUP BY 1 HAVING count(*) >= %s ORDER BY count(*) DESC, b.language
+"""
+_ENOUGH: Final = 5
+
+
+class Sales:
+    """Everything that Margaret did."""
+
+    def __init__(self, stage: Stage, *, start: datetime, now: datetime) -> None:
+        self.stage, self.start, self.now = stage, start, now
+        self.margaret = stage.actor("margaret")
+        self.university = self._licensee(
+            "meridian-university",
+            contact="ingrid",
+            purpose="Research on how people judge explanations in their own language",
+            after=timedelta(days=20),
+        )
+        self.analytics = self._licensee(
+            "corvid-analytics",
+            contact=None,
+            purpose="Reports on language models for publishers",
+            after=timedelta(days=64),
+        )
+
+    def retire(self) -> int:
+        """Let the night's task certify every cluster that is past the wall; the database's clock decides."""
+        return retire_due_clusters(actor=_RETIREMENT)
+
+    def happen(self) -> None:
+        """Draft and seal, be refused, cancel."""
+        day = self.now.astimezone(UTC).date()
+        self._refused_as_live(day)
+        self._refused_for_consents()
+        with connection.cursor() as cursor:
+            cursor.execute(_LANGUAGES, [_ENOUGH])
+            languages = [language for (language,) in cursor.fetchall()]
+        self._sealed(day, languages[:2])
+        # A small network has fewer languages of which anything is past the wall.
+        if languages[2:3]:
+            self._cancelled(day, languages[2:3])
+        if languages[3:5]:
+            self._drafted(day, languages[3:5])
+        # What the cancelled release gave back is old enough, and retired anew.
+        self.retire()
+
+    def _licensee(self, slug: str, *, contact: str | None, purpose: str, after: timedelta) -> Licensee:
+        return add_licensee(
+            actor=self.margaret,
+            organization=self.stage.organizations[slug],
+            contact=self.stage.staff[contact] if contact else None,
+            purpose=purpose,
+            agreement=f"Licence agreement of {slug}: no onward transfer, named recipients, end on change of control.",
+            now=self.start + after,
+        )
+
+    def _draft(self, licensee: Licensee, title: str, filters: ReleaseFilters, at: datetime) -> Release:
+        return draft_release(actor=self.margaret, licensee=licensee, title=title, filters=filters, now=at)
+
+    def _refused_as_live(self, day: date) -> None:
+        """Somebody asks for this month's battles, and the wall says no."""
+        at = self.now - timedelta(days=17, hours=3)
+        wanted = ReleaseFilters(since=day - timedelta(days=45), until=day - timedelta(days=19))
+        release = self._draft(self.analytics, "Last month in all languages", wanted, at)
+        self._refused(release, at + timedelta(minutes=4))
+
+    def _refused_for_consents(self) -> None:
+        """Everything asked for is past the wall, but not everybody agreed."""
+        with connection.cursor() as cursor:
+            cursor.execute(_PAST_IN_FULL)
+            found = cursor.fetchone()
+        if found is None:
+            return
+        language, day, _battles = found
+        at = timezone.now()
+        wanted = ReleaseFilters(languages=(language,), since=day, until=day)
+        release = self._draft(self.university, f"One day in full, {day.isoformat()}", wanted, at)
+        self._refused(release, None)
+
+    def _refused(self, release: Release, at: datetime | None) -> None:
+        try:
+            seal(
+                actor=self.margaret,
+                release_id=release.pk,
+                mode=Sealing.ALL_OR_NOTHING,
+                clock=(lambda: at) if at else timezone.now,
+            )
+        except TakenOut:
+            return
+        raise AssertionError(f"{release} was to be refused.")
+
+    def _sealed(self, day: date, languages: Sequence[str]) -> None:
+        wanted = ReleaseFilters(languages=tuple(sorted(languages)), until=day - timedelta(days=70))
+        release = self._draft(self.university, "Explanations from the first months", wanted, timezone.now())
+        with suppress(TakenOut):
+            seal(actor=self.margaret, release_id=release.pk, mode=Sealing.PAST_THE_WALL)
+            build_edition(actor=_BUILDING, release_id=release.pk)
+
+    def _cancelled(self, day: date, languages: Sequence[str]) -> None:
+        wanted = ReleaseFilters(languages=tuple(languages), until=day - timedelta(days=75))
+        release = self._draft(self.analytics, "A second language, given back", wanted, timezone.now())
+        with suppress(TakenOut):
+            seal(actor=self.margaret, release_id=release.pk, mode=Sealing.PAST_THE_WALL)
+        cancel(actor=self.margaret, release_id=release.pk)
+
+    def _drafted(self, day: date, languages: Sequence[str]) -> None:
+        wanted = ReleaseFilters(languages=tuple(sorted(languages)), until=day - timedelta(days=40))
+        self._draft(self.university, "Two more languages, to be discussed", wanted, timezone.now())

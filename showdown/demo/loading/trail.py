@@ -1,0 +1,87 @@
+"""The log's entries of the demo's history: gathered as they are written, and put into the log in the order of time.
+
+Services write entries too while the demo is loaded, about times long past. So until the end both go to a temporary
+table that stands in front of ``audit_entry``; then all are inserted by their times, and the sequencer gives leaves in
+that order. Bodies and commitments are made by the functions that the services use.
+"""
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from django.db import connection
+
+from apps.audit.domain.actor import Actor
+from apps.audit.domain.canonical import JSON, NONCE_BYTES, SALT_BYTES, commitment_of, entry_body
+from showdown.demo.loading.tables import Row, copy_into
+
+_ENTRY_COLUMNS: Final = ("event", "actor_kind", "actor_pseudonym", "subject", "clause", "recorded_at", "body")
+_SALT_COLUMNS: Final = ("commitment", "salt", "subject")
+_STAND_IN_FRONT: Final = (
+    "CREATE TEMPORARY TABLE audit_entry (LIKE public.audit_entry INCLUDING IDENTITY) ON COMMIT DROP"
+)
+_HAND_OVER: Final = """
+INSERT INTO public.audit_entry (event, actor_kind, actor_pseudonym, subject, clause, recorded_at, body)
+SELECT event, actor_kind, actor_pseudonym, subject, clause, recorded_at, body FROM pg_temp.audit_entry
+ORDER BY recorded_at, id
+"""
+
+
+class Trail:
+    """Entries and salts that wait to be written."""
+
+    def __init__(self) -> None:
+        self._entries: list[Row] = []
+        self._salts: list[Row] = []
+
+    def record(
+        self,
+        event: StrEnum,
+        *,
+        actor: Actor,
+        subject: str,
+        at: datetime,
+        clause: str | None = None,
+        facts: Mapping[str, JSON] | None = None,
+    ) -> None:
+        """Note an entry, as ``apps.audit.services.record`` would write it."""
+        body = entry_body(
+            event=event.value,
+            actor=actor,
+            subject=subject,
+            clause=clause,
+            facts=facts or {},
+            at=at,
+            nonce=secrets.token_bytes(NONCE_BYTES),
+        )
+        self._entries.append((event.value, actor.kind.value, actor.pseudonym, subject, clause, at, body))
+
+    def commit_to(self, text: str, *, subject: str) -> str:
+        """Return a salted commitment to a text and note its salt, as ``apps.audit.services.commit_to`` does."""
+        salt = secrets.token_bytes(SALT_BYTES)
+        commitment = commitment_of(text, salt)
+        self._salts.append((commitment, salt, subject))
+        return commitment
+
+    def write(self) -> int:
+        """Write what waits, and return how many entries these were."""
+        count = copy_into("audit_entry", _ENTRY_COLUMNS, self._entries)
+        copy_into("audit_salt", _SALT_COLUMNS, self._salts)
+        self._entries.clear()
+        self._salts.clear()
+        return count
+
+
+def stand_in_front_of_the_log() -> None:
+    """Let all entries of this transaction gather in a table of their own."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STAND_IN_FRONT)
+
+
+def hand_over_to_the_log() -> int:
+    """Put the gathered entries into the log in the order of time, and return how many they are."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HAND_OVER)
+        return int(cursor.rowcount)

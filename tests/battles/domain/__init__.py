@@ -1,0 +1,1 @@
+"""The pure part of battles, tried without a database."""

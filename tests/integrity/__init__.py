@@ -1,0 +1,1 @@
+"""Tests of what finds careless and planted votes."""

@@ -1,0 +1,179 @@
+"""What somebody with the application's password could try, one statement at a time.
+
+``{live}`` is a battle of yesterday in ``{cluster}`` on ``{prompt}``; ``{old}`` an eligible one in ``{retired}`` on
+``{old_prompt}``; ``{sold}`` an item of ``{sealed}``; ``{draft}`` a draft that asks for all three; ``{certified}`` the
+time of the retired cluster's certificate.
+"""
+
+from typing import Final
+
+MIDDLE: Final = ("retired_cluster", "eligible_battle", "eligible_battle_cluster", "release_item")
+COLUMN: Final = {
+    "retired_cluster": "retired_at",
+    "eligible_battle": "last_event_at",
+    "eligible_battle_cluster": "retired_at",
+    "release_item": "release_id",
+    "battle_cluster": "cluster_id",
+}
+
+# Straight at the tables in the middle.
+WRITING: Final = (
+    "INSERT INTO {table} SELECT * FROM {table}",
+    "INSERT INTO {table} SELECT * FROM {table} ON CONFLICT DO NOTHING",
+    "UPDATE {table} SET {column} = {column}",
+    "UPDATE {table} SET {column} = {column} WHERE false",
+    "DELETE FROM {table}",
+    "DELETE FROM {table} WHERE false",
+    "TRUNCATE {table}",
+    "TRUNCATE {table} CASCADE",
+    "MERGE INTO {table} t USING (SELECT 1) s ON true WHEN MATCHED THEN DELETE",
+    "COPY {table} FROM STDIN",
+    "SELECT * FROM {table} FOR UPDATE",
+    "DO $$ BEGIN LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE; END $$",
+    "WITH gone AS (DELETE FROM {table} RETURNING *) SELECT count(*) FROM gone",
+    "DO $$ BEGIN DELETE FROM {table}; END $$",
+)
+REBUILDING: Final = (
+    "ALTER TABLE {table} DISABLE TRIGGER ALL",
+    "ALTER TABLE {table} DISABLE TRIGGER USER",
+    "ALTER TABLE {table} ENABLE REPLICA TRIGGER wall_refuse_change",
+    "ALTER TABLE {table} ADD COLUMN extra text",
+    "ALTER TABLE {table} DROP CONSTRAINT IF EXISTS retired_cluster_sixty_days",
+    "ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL",
+    "ALTER TABLE {table} OWNER TO showdown_app",
+    "ALTER TABLE {table} RENAME TO gone",
+    "ALTER TABLE {table} SET SCHEMA pg_temp",
+    "ALTER TABLE {table} SET UNLOGGED",
+    "ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+    "DROP TABLE {table} CASCADE",
+    "CREATE RULE undo AS ON DELETE TO {table} DO INSTEAD NOTHING",
+    "CREATE TRIGGER swallow BEFORE INSERT ON {table}"
+    " FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+    "CREATE TABLE pg_temp.child () INHERITS ({table})",
+    "CREATE INDEX ON {table} ({column})",
+    "CREATE VIEW public.another AS SELECT * FROM {table}",
+    "COMMENT ON TABLE {table} IS 'mine'",
+)
+BECOMING: Final = (
+    "SET ROLE showdown_owner",
+    "SET SESSION AUTHORIZATION showdown_owner",
+    "SET session_replication_role = replica",
+    "SELECT set_config('session_replication_role', 'replica', false)",
+    "ALTER ROLE showdown_app SET session_replication_role = replica",
+    "ALTER ROLE showdown_app SUPERUSER",
+    "GRANT showdown_owner TO showdown_app",
+    "CREATE ROLE accomplice SUPERUSER",
+    "ALTER SYSTEM SET session_replication_role = replica",
+    "CREATE EXTENSION IF NOT EXISTS vector",
+    "SELECT lo_import('/etc/hostname')",
+    "COPY release_item TO PROGRAM 'true'",
+    "LOAD 'plpgsql'",
+)
+# The functions that write, and those that only triggers call.
+FUNCTIONS: Final = (
+    "SELECT revive_cluster({cluster})",
+    "SELECT cluster_is_released({cluster})",
+    "SELECT wall_loads_history('battles_battle'::regclass)",
+    "SELECT wall_living_cluster({cluster})",
+    "CREATE OR REPLACE FUNCTION revive_cluster(of_cluster bigint) RETURNS boolean LANGUAGE sql AS 'SELECT true'",
+    "CREATE OR REPLACE FUNCTION wall_on_event() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+    "CREATE FUNCTION public.mine() RETURNS void LANGUAGE sql AS 'SELECT 1'",
+    "CREATE FUNCTION pg_temp.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS $$ SELECT now() + '90 days' $$",
+    "ALTER FUNCTION retire_cluster(bigint, integer) SECURITY INVOKER",
+    "ALTER FUNCTION retire_cluster(bigint, integer) SET search_path = pg_temp",
+    "ALTER FUNCTION retire_cluster(bigint, integer) OWNER TO showdown_app",
+    "DROP FUNCTION wall_on_event() CASCADE",
+    "CREATE TRIGGER mine BEFORE UPDATE ON battles_battle FOR EACH ROW EXECUTE FUNCTION wall_on_open()",
+    "CREATE SCHEMA mine",
+    "CREATE TEMP TABLE prompts_cluster (id bigint)",
+    "CREATE OPERATOR public.>= (LEFTARG = timestamptz, RIGHTARG = timestamptz, FUNCTION = timestamptz_lt)",
+)
+# What the application may touch, turned against the wall.
+BATTLES: Final = (
+    "UPDATE battles_battle SET last_event_at = now() - interval '2000 hours' WHERE id = {live}",
+    "UPDATE battles_battle SET source = 'imported' WHERE id = {live}",
+    "UPDATE battles_battle SET tag = NULL WHERE id = {live}",
+    "UPDATE battles_battle SET tag = 'released' WHERE id = {live}",
+    "UPDATE battles_battle SET prompt_id = {old_prompt} WHERE id = {live}",
+    "UPDATE battles_battle SET id = {old} WHERE id = {live}",
+    "UPDATE battles_vote SET battle_id = {old} WHERE battle_id = {live}",
+    "UPDATE battles_response SET text = 'live words' WHERE battle_id = {old}",
+    "UPDATE battles_response SET battle_id = {old} WHERE battle_id = {live}",
+    "DELETE FROM battles_battle WHERE id = {live}",
+    "TRUNCATE battles_battle CASCADE",
+    "ALTER TABLE battles_battle DISABLE TRIGGER wall_on_event",
+    "ALTER TABLE battles_battle DISABLE TRIGGER ALL",
+    "DROP TRIGGER wall_on_open ON battles_battle",
+    "UPDATE battle_cluster SET cluster_id = {retired} WHERE battle_id = {live}",
+    "DELETE FROM battle_cluster WHERE battle_id = {live}",
+    "TRUNCATE battle_cluster CASCADE",
+    "INSERT INTO battle_cluster VALUES ({live}, {retired}) ON CONFLICT (battle_id, cluster_id) DO UPDATE"
+    " SET cluster_id = {retired}",
+    "UPDATE prompts_cluster SET merged_into_id = {retired} WHERE id = {cluster}",
+    "UPDATE prompts_cluster SET id = {retired} + 1000 WHERE id = {cluster}",
+    "DELETE FROM prompts_cluster WHERE id = {cluster}",
+    "INSERT INTO prompts_cluster (founded_at, merged_into_id) VALUES (now(), {retired})",
+    "UPDATE prompts_prompt SET cluster_id = {retired} WHERE id = {prompt}",
+    "UPDATE prompts_prompt SET cluster_id = NULL WHERE id = {prompt}",
+    "DELETE FROM prompts_prompt WHERE id = {prompt}",
+)
+SEALING: Final = (
+    "UPDATE licensing_release SET state = 'draft' WHERE id = {sealed}",
+    "UPDATE licensing_release SET items = 2 WHERE id = {sealed}",
+    "UPDATE licensing_release SET items_root = repeat('1', 64) WHERE id = {sealed}",
+    "UPDATE licensing_release SET licensee_id = licensee_id, title = 'Another' WHERE id = {sealed}",
+    "UPDATE licensing_release SET id = {draft} + 1000 WHERE id = {sealed}",
+    "UPDATE licensing_release SET state = 'cancelled', cancelled_at = now() WHERE id = {sealed}",
+    "UPDATE licensing_release SET state = 'sealed', sealed_at = now(), items = 1, items_root = repeat('0', 64)"
+    " WHERE id = {draft}",
+    "DELETE FROM licensing_release WHERE id = {draft}",
+    "SELECT seal_release({sealed}, ARRAY[{live}]::bigint[])",
+    "SELECT seal_release(0, ARRAY[{live}]::bigint[])",
+    "SELECT seal_release({draft}, ARRAY[{old}]::bigint[])",
+    "SELECT cancel_release({draft})",
+    "SELECT merge_clusters({cluster}, {sold_cluster})",
+    "SELECT retire_cluster({cluster}, 60)",
+    "SELECT retire_cluster({cluster}, -2147483648)",
+    "SELECT retire_cluster({cluster}, 2147483647)",
+    "SELECT retire_cluster(0, 60)",
+    "UPDATE battles_battle SET state = 'ready', voted = false WHERE id = {sold}",
+    "INSERT INTO battle_cluster VALUES ({sold}, {cluster})",
+)
+
+# The owner has every privilege. These are refused by the keys and checks themselves.
+FORGERIES: Final = (
+    # A certificate for a live cluster: as it is, backdated, for a time to come, for ever.
+    "INSERT INTO retired_cluster SELECT {cluster}, max(last_event_at), now() FROM battles_battle WHERE id = {live}",
+    "INSERT INTO retired_cluster VALUES ({cluster}, now(), 'infinity')",
+    "INSERT INTO retired_cluster VALUES ({cluster}, '-infinity', now())",
+    "UPDATE retired_cluster SET cluster_id = {cluster} WHERE cluster_id = {retired}",
+    "UPDATE release_item SET battle_id = {live} WHERE battle_id = {sold}",
+    "UPDATE release_item SET release_id = {draft} WHERE battle_id = {sold}",
+    "UPDATE eligible_battle SET battle_id = {live}",
+    # An item that is not eligible.
+    "INSERT INTO release_item VALUES ({live}, {sealed})",
+    # Eligibility without, or with the wrong, time or source; without clusters.
+    "INSERT INTO eligible_battle VALUES ({live}, 'platform', now() - interval '2000 hours')",
+    "INSERT INTO eligible_battle SELECT id, 'imported', last_event_at FROM battles_battle WHERE id = {live}",
+    "INSERT INTO eligible_battle SELECT id, source, last_event_at FROM battles_battle WHERE id = {live}",
+    # With its own cluster and another's certificate; with another's cluster and certificate.
+    "INSERT INTO eligible_battle SELECT id, source, last_event_at FROM battles_battle WHERE id = {live};"
+    " INSERT INTO eligible_battle_cluster SELECT {live}, {cluster}, '{certified}', last_event_at"
+    " FROM battles_battle WHERE id = {live}",
+    "INSERT INTO eligible_battle SELECT id, source, last_event_at FROM battles_battle WHERE id = {live};"
+    " INSERT INTO eligible_battle_cluster SELECT {live}, {retired}, '{certified}', last_event_at"
+    " FROM battles_battle WHERE id = {live}",
+    "INSERT INTO eligible_battle_cluster SELECT {live}, {retired}, '{certified}', now() - interval '2000 hours'",
+    # Taking away what an eligible or a sold battle rests on.
+    "DELETE FROM battle_cluster WHERE battle_id = {sold}",
+    "DELETE FROM eligible_battle_cluster WHERE battle_id = {sold}",
+    "DELETE FROM eligible_battle WHERE battle_id = {sold}",
+    "DELETE FROM retired_cluster WHERE cluster_id = {sold_cluster}",
+    "UPDATE battles_battle SET last_event_at = now() WHERE id = {sold}",
+    "UPDATE battles_battle SET source = 'imported' WHERE id = {old}",
+    "DELETE FROM battles_battle WHERE id = {sold}",
+    "TRUNCATE release_item",
+    "TRUNCATE battles_battle CASCADE",
+    "TRUNCATE prompts_cluster CASCADE",
+    "SET CONSTRAINTS ALL DEFERRED; INSERT INTO release_item VALUES ({live}, {sealed})",
+)

@@ -1,0 +1,23 @@
+"""The world in which every story about the wall takes place."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from apps.accounts.models import User
+from tests.licensing.world import World, small_world
+
+
+@pytest.fixture
+def world(owner_connection: psycopg.Connection[Any], ada: User, mallory: User, margaret: User, ingrid: User) -> World:
+    """A past in which Ada wrote and Mallory voted; Margaret runs licensing, Ingrid speaks for a licensee."""
+    return small_world(owner_connection, ada, mallory, margaret, ingrid)
+
+
+@pytest.fixture
+def app(world: World, database_urls: dict[str, str]) -> Iterator[psycopg.Connection[Any]]:
+    """A connection as ``showdown_app`` that commits each statement: what a thief of its password would have."""
+    with psycopg.connect(database_urls["app"], autocommit=True) as connection:
+        yield connection

@@ -1,0 +1,1 @@
+"""The ranking engine, tried without a database."""

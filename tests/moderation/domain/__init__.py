@@ -1,0 +1,1 @@
+"""Moderation, tried without a database."""
