@@ -57,7 +57,9 @@ def _day(label: Any, help_text: Any = "") -> forms.DateField:
 class DraftForm(forms.Form):
     """A wish: for whom, under which title, and which battles."""
 
-    organization = forms.ModelChoiceField(label=_("For"), queryset=organizations_with_licence())
+    organization = forms.ModelChoiceField(
+        label=_("For"), queryset=organizations_with_licence(), empty_label=_("Choose a licensee")
+    )
     title = forms.CharField(
         label=_("Title"), max_length=LONGEST_TITLE, help_text=_("Public, also when the release is refused.")
     )
@@ -90,7 +92,9 @@ class DraftForm(forms.Form):
 class LicenseeForm(forms.Form):
     """An organization with an agreement, and whoever speaks for it."""
 
-    organization = forms.ModelChoiceField(label=_("Organization"), queryset=organizations_without_licence())
+    organization = forms.ModelChoiceField(
+        label=_("Organization"), queryset=organizations_without_licence(), empty_label=_("Choose one of the register")
+    )
     contact = forms.ModelChoiceField(
         label=_("Who speaks for it"),
         queryset=User.objects.filter(role_grants__role=Role.LICENSEE.value, role_grants__ended_at=None).order_by(

@@ -138,6 +138,16 @@ def latest_snapshot() -> Snapshot | None:
     return Snapshot.objects.published().order_by("-published_at", "-pk").first()
 
 
+def snapshot_numbered(number: int) -> Snapshot | None:
+    """Return one published snapshot, or None when there is none of this number."""
+    return Snapshot.objects.published().filter(pk=number).first()
+
+
+def newest_snapshots(limit: int = 60) -> list[Snapshot]:
+    """Return the newest published snapshots, the newest first."""
+    return list(Snapshot.objects.published().order_by("-published_at", "-pk")[:limit])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardRow:
     """One model's line on a board; ratings in points, intervals None where they cannot be given."""
@@ -228,6 +238,8 @@ __all__ = [
     "counted_votes",
     "holding_the_refit_lock",
     "latest_snapshot",
+    "newest_snapshots",
     "open_run",
     "segments_of",
+    "snapshot_numbered",
 ]

@@ -1,9 +1,11 @@
 """What the person at the terminal reads: one line per phase, with its seconds."""
 
+import os
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 
 class Console:
@@ -15,15 +17,21 @@ class Console:
     def say(self, line: str = "") -> None:
         """Print a line, below the phase that is being told if there is one."""
         self.break_line()
-        sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
+        self._write(f"{line}\n")
+
+    def _write(self, text: str) -> None:
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Nobody reads any more (`make demo | head`): what runs must still be stopped in order.
+            sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - Open for as long as the process lives.
 
     def break_line(self) -> None:
         """Let what somebody else prints begin on a line of its own."""
         if self._open_line:
             self._open_line = False
-            sys.stdout.write("\n")
-            sys.stdout.flush()
+            self._write("\n")
 
     def note(self, line: str) -> None:
         """Print an indented line."""
@@ -33,8 +41,7 @@ class Console:
     def phase(self, what: str) -> Iterator[None]:
         """Name what begins, and how long it took when it ended well."""
         began = time.monotonic()
-        sys.stdout.write(f"  {what} … ")
-        sys.stdout.flush()
+        self._write(f"  {what} … ")
         self._open_line = True
         try:
             yield
@@ -44,7 +51,6 @@ class Console:
         told = f"{time.monotonic() - began:.1f} s"
         if self._open_line:
             self._open_line = False
-            sys.stdout.write(f"{told}\n")
+            self._write(f"{told}\n")
         else:
-            sys.stdout.write(f"    done in {told}\n")
-        sys.stdout.flush()
+            self._write(f"    done in {told}\n")

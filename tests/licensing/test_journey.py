@@ -66,7 +66,7 @@ def test_margaret_tries_to_sell_live_data_and_then_sells_what_is_past_the_wall(
     screenshot(page, "licensing-draft-light-1440")
     page.get_by_role("button", name=re.compile("Try to seal all")).click()
     expect(page.get_by_role("alert")).to_contain_text("battles are behind the wall")
-    expect(page.get_by_role("heading", level=1)).to_contain_text("was refused under clause W1")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("was refused: clause W1 takes out")
 
     draft(page, live_platform, "What is past the wall")
     page.get_by_role("button", name=re.compile("Seal the 12 battles past the wall")).click()

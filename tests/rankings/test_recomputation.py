@@ -228,3 +228,12 @@ def test_a_recomputation_killed_in_the_middle_is_finished_by_the_next(database_u
     assert RefitRun.objects.get().state == RunState.DONE
     assert Snapshot.objects.get().votes_counted == 240
     assert trail_of(Snapshot.objects.get().ref) == [RankingEvent.PUBLISHED]
+
+
+def test_the_board_of_an_earlier_night_keeps_its_address(votes: list[Vote], client: Client) -> None:
+    first, second = recomputed(), recomputed()
+    assert f"Snapshot {second.pk}" in " ".join(client.get("/").content.decode().split())
+    assert f"Snapshot {first.pk}" in " ".join(client.get(f"/?snapshot={first.pk}").content.decode().split())
+    assert client.get(f"/leaderboard.csv?snapshot={first.pk}").status_code == 200
+    for number in ("0", "99999999", "-1", "1e3", "x" * 500):
+        assert client.get("/", {"snapshot": number}).status_code == 404

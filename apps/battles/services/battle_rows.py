@@ -4,7 +4,7 @@ The wall's functions lock clusters first and reach battles through foreign keys.
 event holds the clusters before the battle, and holds the battle with a lock that lets foreign keys through.
 """
 
-from typing import Final
+from typing import Any, Final, cast
 
 from django.db import connection
 from django.db.models import Count, OuterRef, Subquery
@@ -19,6 +19,7 @@ _HOLD_CLUSTERS_OF: Final = (
     "SELECT id FROM prompts_cluster WHERE id IN (SELECT cluster_id FROM battle_cluster WHERE battle_id = %s)"
     " ORDER BY id FOR KEY SHARE"
 )
+_WHAT_A_VOTE_NEEDS: Final = ("contributor", "state", "opened_at", "language", "category")
 _HOLD_CLUSTER: Final = "SELECT merged_into_id FROM prompts_cluster WHERE id = %s FOR KEY SHARE"
 
 
@@ -64,11 +65,12 @@ def lock_own_battle_with_answers(contributor: Contributor, battle_id: int) -> tu
     """Return the contributor's own battle, locked, and how many answers it has. Raises ``NoSuchBattle``."""
     # Counted by a subquery, since PostgreSQL locks no rows of a query that groups.
     answers = Response.objects.filter(battle=OuterRef("pk")).order_by().values("battle").values(n=Count("pk"))
-    locked = Battle.objects.select_for_update(no_key=True).annotate(answers=Coalesce(Subquery(answers), 0))
-    battle = locked.filter(pk=battle_id).first()
+    locked = Battle.objects.select_for_update(no_key=True).filter(pk=battle_id)
+    counted = locked.annotate(answers=Coalesce(Subquery(answers), 0)).only(*_WHAT_A_VOTE_NEEDS)
+    battle = counted.first()
     if battle is None:
         raise NoSuchBattle(_("There is no such battle of yours."))
-    return _own(contributor, battle), battle.answers
+    return _own(contributor, battle), cast(Any, battle).answers
 
 
 def _own(contributor: Contributor, battle: Battle) -> Battle:

@@ -78,7 +78,7 @@ def cast_vote(
         subject=battle.ref,
         at=now,
         clause="B1",
-        facts={"vote": vote.ref, "choice": vote.commitment},
+        facts=facts_of_vote(vote=vote.ref, commitment=vote.commitment),
     )
     return vote
 

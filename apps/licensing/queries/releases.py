@@ -169,9 +169,9 @@ class ReleasePage:
         return self.release.sealed_at - self.youngest_event_at
 
     @property
-    def most(self) -> int:
-        """The most that one clause takes out, for the scale of the bars."""
-        return max((line.count for line in self.lines), default=0)
+    def refused_count(self) -> int:
+        """How many battles the clause that refused the release takes out."""
+        return sum(line.count for line in self.lines if line.clause.number == self.release.refused_clause)
 
 
 _ENTRY_OF = {

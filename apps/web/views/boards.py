@@ -1,6 +1,7 @@
 """The public boards: the leaderboard with its filters, the same as CSV, and how it is computed."""
 
 import csv
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,15 @@ from apps.battles.models import ImportedDataset
 from apps.policy.queries import clause
 from apps.rankings.domain.segments import ATTRIBUTES, EVERYONE, name_of
 from apps.rankings.models import Method
-from apps.rankings.queries import BoardView, board_view, latest_snapshot, open_run, segments_of
+from apps.rankings.queries import (
+    BoardView,
+    board_view,
+    latest_snapshot,
+    newest_snapshots,
+    open_run,
+    segments_of,
+    snapshot_numbered,
+)
 from apps.web.domain import wording
 from apps.web.queries import public_figures
 
@@ -30,19 +39,26 @@ class _Asked:
     segment: str
     chosen: dict[str, str] = field(default_factory=dict)
     too_many: bool = False
+    number: str = ""
 
 
 def _asked(query: QueryDict) -> _Asked:
     chosen = {cut: query.get(cut, "")[:32] for cut in _CUTS if query.get(cut)}
     method = Method.PLAIN if query.get("style") == "off" else Method.STYLED
+    number = query.get("snapshot", "")[:32]
     if len(chosen) > 1:
-        return _Asked(method=method, segment="", chosen=chosen, too_many=True)
+        return _Asked(method=method, segment="", chosen=chosen, too_many=True, number=number)
     segment = next((name_of(cut, value) for cut, value in chosen.items()), EVERYONE)
-    return _Asked(method=method, segment=segment, chosen=chosen)
+    return _Asked(method=method, segment=segment, chosen=chosen, number=number)
 
 
 def _board(asked: _Asked) -> tuple[Any, BoardView | None]:
     snapshot = latest_snapshot()
+    if asked.number:
+        # A board of an earlier night keeps its address for good.
+        snapshot = snapshot_numbered(int(asked.number)) if re.fullmatch(r"[0-9]{1,9}", asked.number) else None
+        if snapshot is None:
+            raise Http404("There is no such snapshot.")
     if snapshot is None or asked.too_many:
         return snapshot, None
     rules = clause("R3").parameters
@@ -83,6 +99,14 @@ def leaderboard(request: HttpRequest) -> HttpResponse:
     for one in filters:
         one["value"] = asked.chosen.get(one["name"], "")
     chosen_names = [label for one in filters for code, label in one["options"] if asked.chosen.get(one["name"]) == code]
+    nights = [
+        (str(one.pk), wording.day(one.published_at, language=get_language() or "en"))
+        for one in newest_snapshots()
+        if one.published_at is not None
+    ]
+    filters.append(
+        {"name": "snapshot", "label": _("Night"), "options": nights, "value": asked.number, "all": _("Latest")}
+    )
     shows_rows = view is not None and bool(view.rows)
     return render(
         request,

@@ -87,8 +87,8 @@ class Sales:
     def _refused_as_live(self, day: date) -> None:
         """Somebody asks for this month's battles, and the wall says no."""
         at = self.now - timedelta(days=17, hours=3)
-        wanted = ReleaseFilters(since=day - timedelta(days=45), until=day - timedelta(days=19))
-        release = self._draft(self.analytics, "Last month in all languages", wanted, at)
+        wanted = ReleaseFilters(since=day - timedelta(days=40), until=day - timedelta(days=27))
+        release = self._draft(self.analytics, "Two weeks of last month", wanted, at)
         self._refused(release, at + timedelta(minutes=4))
 
     def _refused_for_consents(self) -> None:

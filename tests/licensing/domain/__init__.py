@@ -1,1 +1,1 @@
-"""The ranking engine, tried without a database."""
+"""What a release is, tried without a database."""
