@@ -78,7 +78,12 @@ TABLES: Final[dict[str, Grant]] = {
     "contributors_consenttext": ONCE,
     "contributors_consent": Grant(app="SELECT, INSERT, UPDATE (withdrawn_at)", auditor="SELECT"),
     # Prompts. Clusters are merged by the database's function alone; UPDATE of the founding time serves to lock rows.
-    "prompts_prompt": ORDINARY,
+    # Words, author and time of a prompt stay: whoever could swap them could put live words into an old battle.
+    "prompts_prompt": Grant(
+        app="SELECT, INSERT, UPDATE (state, cluster_id, below_cluster_length, detected_language, screened_at, "
+        "decided_at, decided_clause)",
+        auditor="SELECT BUT (text)",
+    ),
     "prompts_cluster": Grant(app="SELECT, INSERT, UPDATE (founded_at)", auditor="SELECT"),
     "prompts_promptband": Grant(app="SELECT, INSERT, DELETE", auditor="SELECT"),
     "prompts_promptsignature": ORDINARY,
@@ -89,9 +94,11 @@ TABLES: Final[dict[str, Grant]] = {
     "battles_importeddataset": ORDINARY,
     "battles_battle": Grant(app="SELECT, INSERT, UPDATE (state, voted, void_reason, claimed_at)", auditor="SELECT"),
     "battle_cluster": ONCE,
-    "battles_response": ONCE,
+    "battles_response": Grant(app="SELECT, INSERT", auditor="SELECT BUT (text)"),
     "battles_endpointfailure": ONCE,
-    "battles_vote": Grant(app="SELECT, INSERT, UPDATE (excluded_under, excluded_at)", auditor="SELECT"),
+    "battles_vote": Grant(
+        app="SELECT, INSERT, UPDATE (excluded_under, excluded_at)", auditor="SELECT BUT (choice, nonce)"
+    ),
     # Boards.
     "rankings_refitrun": ORDINARY,
     "rankings_snapshot": Grant(app="SELECT, INSERT, UPDATE (published_at, timings)", auditor="SELECT"),

@@ -90,6 +90,9 @@ def live_platform(_django_db_helper: None) -> Iterator[LivePlatform]:
         yield LivePlatform(site, {child.name: child for child in children}, redis, var)
     finally:
         stop_all(children, at_once=lambda: True)
+        # Pytest shows this for a journey that failed, and for no other.
+        for child in children:
+            print(f"--- {child.name} ---\n{child.last_words(40)}")
         redis.kill()
         shutil.rmtree(folder, ignore_errors=True)
 

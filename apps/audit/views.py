@@ -1,6 +1,7 @@
 """The log's pages: what it is, for everybody; its entries and their proofs, for auditors."""
 
 import base64
+import json
 from datetime import timedelta
 from typing import Final
 
@@ -100,11 +101,16 @@ def entry(request: HttpRequest, entry_id: int) -> HttpResponse:
         "inclusion": inclusion,
         "root": inclusion.root.hex() if inclusion else "",
         "leaf_hash": inclusion.leaf_hash.hex() if inclusion else "",
-        "facts": list(proved.facts.items()),
+        "facts": [(name, _as_written(value)) for name, value in proved.facts.items()],
         "steps": [(side.value, value.hex()) for side, value in steps],
         "body": proved.body.decode(),
     }
     return render(request, "audit/entry.html", context)
+
+
+def _as_written(value: object) -> str:
+    """Show a fact as the entry's bytes have it: a text without quotes, anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 @require_safe

@@ -120,8 +120,12 @@ def own_prompts(contributor: Contributor, *, limit: int = 5) -> list[Prompt]:
 
 
 def prompt_to_fight_on(contributor: Contributor, prompt_id: int) -> Prompt | None:
-    """Return a prompt that somebody may see: one of the pool or their own, else None."""
-    return Prompt.objects.filter(Q(state=PromptState.APPROVED) | Q(author=contributor), pk=prompt_id).first()
+    """Return a prompt that somebody may choose: their own, or one they have met in a battle before, else None.
+
+    The pool is drawn from, never browsed: whoever could choose in it could read it, and pick what to vote on.
+    """
+    may_choose = Q(author=contributor) | Q(state=PromptState.APPROVED, battles__contributor=contributor)
+    return Prompt.objects.filter(may_choose, pk=prompt_id).distinct().first()
 
 
 def answers_of(battle: Battle) -> dict[Side, str]:

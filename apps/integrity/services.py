@@ -167,12 +167,8 @@ def _put_down(
         subject=finding.ref,
         at=now,
         clause=_CLAUSE,
-        facts={
-            "test": finding.test,
-            "side": strongest.side.value,
-            "votes": finding.votes,
-            "p_value": f"{finding.p_value:.2e}",
-        },
+        # How unlikely and which way would say how the person voted; both stay with the finding.
+        facts={"test": finding.test, "votes": finding.votes},
     )
     return finding
 

@@ -13,8 +13,8 @@ from apps.moderation.queries.console import CaseView
 from apps.moderation.services import CARELESS, CLEAN
 from apps.policy.domain.rulebook import ClauseText
 
-# An approval and a dismissal rest on the one clause that is about them; nobody has to choose it.
-_MILD_CLAUSES = {Action.APPROVE: CLEAN, Action.DISMISS: CARELESS}
+# These rest on the one clause that is about them; nobody has to choose it.
+_ONLY_CLAUSES = {Action.APPROVE: CLEAN, Action.DISMISS: CARELESS, Action.EXCLUDE_VOTES: CARELESS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,14 +26,24 @@ class Verdict:
     reason: str
 
 
+class JudgedByTheService(forms.CharField):
+    """A text whose absence the service judges, since it depends on what else was chosen."""
+
+    def validate(self, value: Any) -> None:
+        """Let everything through."""
+
+
 class VerdictForm(forms.Form):
     """A decision on a case; the services say what is missing in it."""
 
+    use_required_attribute = False
+
     action = forms.ChoiceField(label=_("Your decision"), choices=Action.choices, widget=forms.RadioSelect)
-    clause = forms.CharField(label=_("Under which clause"), required=False, widget=forms.Select)
-    reason = forms.CharField(
+    clause = JudgedByTheService(
+        label=_("Under which clause"), widget=forms.Select, help_text=_("To reject; an approval rests on clause P1.")
+    )
+    reason = JudgedByTheService(
         label=_("The reason, as the person concerned will read it"),
-        required=False,
         strip=False,
         widget=forms.Textarea(attrs={"rows": 7}),
         help_text=_("In your own words: what in it breaks the clause, and what would be fine."),
@@ -49,19 +59,19 @@ class VerdictForm(forms.Form):
         action = self.fields["action"]
         if isinstance(action, forms.ChoiceField):
             action.choices = [(choice.value, choice.label) for choice in actions]
-        if not grounds:
-            del self.fields["clause"]
-            return
         widget = self.fields["clause"].widget
-        if isinstance(widget, forms.Select):
-            offered = [(text.number, f"{text.number} · {text.title}") for text in grounds]
-            one = len(offered) == 1
-            widget.choices = offered if one else [("", _now("Choose, to reject")), *offered]
+        if len(grounds) <= 1:
+            del self.fields["clause"]
+        elif isinstance(widget, forms.Select):
+            widget.choices = [
+                ("", _now("Choose")),
+                *((text.number, f"{text.number} · {text.title}") for text in grounds),
+            ]
 
     def verdict(self) -> Verdict:
         """Return what was sent; call it on a valid form."""
         action = Action(self.cleaned_data["action"])
-        clause = _MILD_CLAUSES.get(action, self.cleaned_data.get("clause", ""))
+        clause = _ONLY_CLAUSES.get(action, self.cleaned_data.get("clause", ""))
         return Verdict(action=action, clause=clause, reason=self.cleaned_data["reason"])
 
 

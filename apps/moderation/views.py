@@ -239,7 +239,7 @@ def _initial(view: CaseView) -> dict[str, Any]:
     if view.draft is not None:
         return {"action": view.draft.action, "clause": view.draft.clause, "reason": view.draft.reason}
     flagged = next((hint.clause.number for hint in view.hints if hint.needs_review and hint.clause), "")
-    return {"clause": flagged if len(view.grounds) > 1 else ""}
+    return {"clause": flagged}
 
 
 def _previewed(view: CaseView, form: VerdictForm) -> Statement:

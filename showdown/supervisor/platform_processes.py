@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from showdown.supervisor.folders import Var, bound_log
 from showdown.supervisor.processes import MARK, Child
@@ -29,11 +30,27 @@ def environment_of(var: Var, addresses: Mapping[str, str], *needed: str, **more:
     return environment | more
 
 
+# Which of the platform's processes may know a secret, by the beginning of the variable's name. The password of the
+# demo's people is for loading the network and for the terminal, so that none of them is named there.
+_SECRETS: Final[Mapping[str, frozenset[str]]] = {
+    "SHOWDOWN_SECRET_KEY": frozenset({"web", "worker", "language", "beat"}),
+    "SHOWDOWN_DEMO_PASSWORD": frozenset(),
+    "SHOWDOWN_MODEL_KEY": frozenset({"web"}),
+    "SHOWDOWN_MAIL": frozenset({"web", "worker"}),
+}
+
+
+def may_know(process: str, variable: str) -> bool:
+    """Say whether a process of the platform may have a variable in its environment."""
+    return all(process in who for beginning, who in _SECRETS.items() if variable.startswith(beginning))
+
+
 def platform_processes(var: Var, addresses: Mapping[str, str], port: int, site: str) -> list[Child]:
     """Return the processes in the order of their start. None holds the owner's address."""
 
     def child(name: str, program: Sequence[str], *needed: str) -> Child:
         environment = environment_of(var, addresses, *needed, SHOWDOWN_ADDRESS=site)
+        environment = {known: value for known, value in environment.items() if may_know(name, known)}
         return Child(name, program, var.log / f"{name}.log", environment, folder=REPOSITORY, patience=15)
 
     celery = [sys.executable, "-m", "celery", "--app", "showdown"]

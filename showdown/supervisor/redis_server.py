@@ -62,7 +62,7 @@ class EmbeddedRedis:
             name="Redis",
             program=program,
             log=self.log,
-            environment={**os.environ, processes.MARK: self.mark},
+            environment={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", processes.MARK: self.mark},
             folder=self.sockets,
         )
         self.server.start()

@@ -57,7 +57,9 @@ def test_services_open_transactions_and_take_their_actor_first() -> None:
     """Every public function in a services module that names an actor takes it by keyword, first, and is atomic."""
     wrong = []
     for path in OURS:
-        if "apps" not in path.parts or not ("services" in path.parts or path.stem == "services"):
+        is_service = "services" in path.parts or path.stem == "services"
+        # A module of rows holds what several services of one app write inside their own transactions.
+        if "apps" not in path.parts or not is_service or path.stem.endswith("_rows"):
             continue
         for node in ast.parse(path.read_text()).body:
             if not isinstance(node, ast.FunctionDef) or node.name.startswith("_"):

@@ -12,8 +12,9 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from apps.accounts.models import User
 from apps.battles.gateways.recorded import sample_questions
-from apps.battles.models import Battle, Provider
-from tests.battles.arena import Arena, add_prompt
+from apps.battles.models import Battle, Choice, Provider, Side, SkipReason, VoidReason
+from apps.battles.services import cast_vote, skip_battle, void_battle
+from tests.battles.arena import PLATFORM, Arena, add_prompt
 from tests.battles.model_server import ModelServer
 from tests.browser import LivePlatform, screenshot, sign_in
 from tests.conftest import PASSWORD
@@ -161,3 +162,29 @@ def test_the_battle_is_read_in_every_width_and_light(
         page.set_viewport_size({"width": width, "height": 900 if width > 400 else 780})
         check(page, width)
         screenshot(page, f"battle-{language}-{scheme}-{width}")
+
+
+def test_every_other_page_is_read_in_every_width_and_light(
+    ada: User, radia: User, arena: Arena, live_platform: LivePlatform, visit: Visit
+) -> None:
+    now = timezone.now()
+    add_prompt(ada, "Como se faz um bom feijão tropeiro para doze pessoas?", language="pt")
+    voted, skipped, void, _open = (arena.ready(ada, now=now) for _time in range(4))
+    cast_vote(actor=ada.as_actor(), battle=voted, choice=Choice.LEFT, now=now)
+    skip_battle(actor=ada.as_actor(), battle=skipped, reason=SkipReason.OTHER, now=now)
+    void_battle(actor=PLATFORM, battle_id=void.pk, reason=VoidReason.STALLED, side=Side.RIGHT, now=now)
+    pages = {
+        ada: {"start": "/battles/", "mine": "/battles/mine/", "names": f"/battles/{voted.pk}/"}
+        | {"skipped": f"/battles/{skipped.pk}/"},
+        radia: {"models": "/battles/models/", "register": "/battles/models/register/"},
+    }
+    for user, paths in pages.items():
+        page = signed_in(visit(viewport={"width": 1440, "height": 900}).new_page(), live_platform, user)
+        for name, path in paths.items():
+            page.goto(live_platform.url(path))
+            for scheme, width in product(SCHEMES, (1440, 768, 360)):
+                page.emulate_media(color_scheme=scheme)
+                page.set_viewport_size({"width": width, "height": 900})
+                check(page, width)
+                if (scheme, width) in {("light", 1440), ("dark", 360), ("light", 768)}:
+                    screenshot(page, f"battles-{name}-{scheme}-{width}")

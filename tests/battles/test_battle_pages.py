@@ -85,7 +85,7 @@ def test_other_peoples_unapproved_prompts_do_not_exist(adas: Client, mallory: Us
 
 
 def test_an_empty_pool_says_so(adas: Client, arena: Arena) -> None:
-    type(arena.prompt).objects.update(language="ja")
+    type(arena.prompt).objects.update(state="withdrawn")
     response = adas.post("/battles/open/", {"opening_key": str(uuid.uuid4())}, follow=True)
     assert "No question waits in your languages" in response.content.decode()
 
@@ -281,3 +281,17 @@ def test_a_missing_redis_changes_nothing(adas: Client, ada: User, arena: Arena, 
     battle = arena.ready(ada, now=timezone.now())
     response = adas.post(f"/battles/{battle.pk}/vote/", vote_form(adas, battle), follow=True)
     assert "Your receipt" in response.content.decode()
+
+
+def test_nobody_browses_the_pool_by_its_numbers(adas: Client, mallorys_prompt_id: int) -> None:
+    """The pool is drawn from; whoever could choose in it could read it and pick what to vote on."""
+    assert "Quantos" not in adas.get(f"/battles/?prompt={mallorys_prompt_id}").content.decode()
+    answer = adas.post("/battles/open/", {"opening_key": str(uuid.uuid4()), "prompt": mallorys_prompt_id})
+    assert answer.status_code == 404
+    for odd in ("9" * 5000, "²", "-1", "1e3", ""):
+        assert adas.get("/battles/", {"prompt": odd}).status_code == 200
+
+
+@pytest.fixture
+def mallorys_prompt_id(arena: Arena) -> int:
+    return arena.prompt.pk

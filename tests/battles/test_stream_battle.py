@@ -1,12 +1,14 @@
 """Streaming a battle: both answers at once, whoever watches, and whatever goes wrong."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from datetime import timedelta
 from typing import TypeVar
 
 import pytest
 from django.db import connections
+from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.audit.domain.actor import Actor
@@ -16,7 +18,7 @@ from apps.battles.events import BattleEvent
 from apps.battles.flows import AnswerEvent, AnswerEventKind, Providers, fetch_answers, stream_battle
 from apps.battles.gateways import ModelProvider, ScriptedProvider, provider_of
 from apps.battles.models import Battle, BattleState, Choice, Endpoint, EndpointFailure, Side, SkipReason, VoidReason
-from apps.battles.services import AnswersMissing, BattleIsOver, NoSuchBattle, cast_vote, skip_battle
+from apps.battles.services import AnswersMissing, BattleIsOver, NoSuchBattle, cast_vote, expire_battle, skip_battle
 from tests.battles.arena import Arena
 from tests.battles.model_server import GOOD_ANSWER, ModelServer
 from tests.conftest import NOON
@@ -26,6 +28,22 @@ pytestmark = pytest.mark.committed
 T = TypeVar("T")
 LEFT = ("It is ", "sixty.")
 RIGHT = ("Sixty ", "minutes ", "make an hour.")
+
+
+class GatedProvider:
+    """Says half of its answer, and the rest when the gate is opened."""
+
+    def __init__(self) -> None:
+        self.has_begun = asyncio.Event()
+        self.gate = asyncio.Event()
+        self.times_asked = 0
+
+    async def stream(self, prompt: str, endpoint: Endpoint) -> AsyncGenerator[str, None]:
+        self.times_asked += 1
+        yield "Half of it, "
+        self.has_begun.set()
+        await self.gate.wait()
+        yield "and the rest."
 
 
 def run(story: Callable[[], Awaitable[T]]) -> T:
@@ -86,11 +104,12 @@ def test_both_are_asked_at_once(ada: User, arena: Arena) -> None:
 
 def test_the_times_shown_are_kept(ada: User, arena: Arena) -> None:
     battle, actor = arena.opened(ada), ada.as_actor()
-    slow = ScriptedProvider(["a ", "b ", "c "], pause=0.1)
+    slow = ScriptedProvider(["a ", "b ", "c "], pause=0.3)
     run(lambda: events_of(battle, actor, script(battle, slow)))
     left, right = battle.responses.get(side=Side.LEFT), battle.responses.get(side=Side.RIGHT)
-    assert 80 <= left.first_token_ms < 250 <= left.last_token_ms
-    assert right.last_token_ms < left.first_token_ms
+    assert left.first_token_ms >= 290
+    assert left.last_token_ms >= left.first_token_ms + 550
+    assert right.last_token_ms < left.last_token_ms
 
 
 def test_whoever_does_not_watch_sees_everything_at_the_end(ada: User, arena: Arena) -> None:
@@ -134,29 +153,31 @@ def test_an_answer_that_names_its_model_makes_it_void(ada: User, arena: Arena) -
 
 
 def test_answers_are_fetched_to_the_end_when_the_reader_leaves(ada: User, arena: Arena) -> None:
-    battle, actor = arena.opened(ada), ada.as_actor()
-    slow = ScriptedProvider(["a ", "b ", "c."], pause=0.05)
+    battle, actor, gated = arena.opened(ada), ada.as_actor(), GatedProvider()
 
     async def leave_early() -> None:
-        stream = stream_battle(battle_id=battle.pk, actor=actor, providers=script(battle, slow))
+        stream = stream_battle(battle_id=battle.pk, actor=actor, providers=script(battle, gated))
         async with aclosing(stream):
             async for _event in stream:
                 break
+        gated.gate.set()
 
     run(leave_early)
     battle.refresh_from_db()
     assert battle.state == BattleState.READY
-    assert battle.responses.get(side=Side.LEFT).text == "a b c."
+    assert battle.responses.get(side=Side.LEFT).text == "Half of it, and the rest."
 
 
 def test_answers_are_fetched_to_the_end_when_a_request_without_script_is_broken_off(ada: User, arena: Arena) -> None:
-    battle, actor = arena.opened(ada), ada.as_actor()
-    slow = ScriptedProvider(["a ", "b ", "c."], pause=0.1)
+    battle, actor, gated = arena.opened(ada), ada.as_actor(), GatedProvider()
 
     async def break_off() -> None:
-        request = asyncio.create_task(fetch_answers(battle_id=battle.pk, actor=actor, providers=script(battle, slow)))
-        await asyncio.sleep(0.15)
+        request = asyncio.create_task(fetch_answers(battle_id=battle.pk, actor=actor, providers=script(battle, gated)))
+        await gated.has_begun.wait()
         request.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await request
+        gated.gate.set()
 
     run(break_off)
     battle.refresh_from_db()
@@ -164,21 +185,23 @@ def test_answers_are_fetched_to_the_end_when_a_request_without_script_is_broken_
 
 
 def test_a_second_tab_waits_and_gets_the_whole_answers(ada: User, arena: Arena) -> None:
-    battle, actor = arena.opened(ada), ada.as_actor()
-    slow = ScriptedProvider(["a ", "b ", "c."], pause=0.1)
+    battle, actor, gated = arena.opened(ada), ada.as_actor(), GatedProvider()
 
     async def two_tabs() -> tuple[list[AnswerEvent], list[AnswerEvent]]:
-        first = asyncio.create_task(events_of(battle, actor, script(battle, slow)))
-        await asyncio.sleep(0.15)
-        second = asyncio.create_task(events_of(battle, actor, script(battle, slow)))
-        return await first, await second
+        first = asyncio.create_task(events_of(battle, actor, script(battle, gated)))
+        await gated.has_begun.wait()
+        seen = []
+        async for event in stream_battle(battle_id=battle.pk, actor=actor, providers=script(battle, gated)):
+            seen.append(event)
+            gated.gate.set()
+        return await first, seen
 
     first, second = run(two_tabs)
     assert second[0].kind == AnswerEventKind.WAITING
     assert second[-1].kind == AnswerEventKind.READY
     for side in Side:
         assert text_of(first, side) == text_of(second, side)
-    assert len(slow.asked) == 1
+    assert gated.times_asked == 1
     assert trail_of(battle).count(BattleEvent.ASKED) == 1
 
 
@@ -203,13 +226,13 @@ def test_a_reconnection_replays_what_is_there(ada: User, arena: Arena) -> None:
 
 
 def test_a_battle_skipped_while_it_is_answered_stays_skipped(ada: User, arena: Arena) -> None:
-    battle, actor = arena.opened(ada), ada.as_actor()
-    slow = ScriptedProvider(["a ", "b "], pause=0.2)
+    battle, actor, gated = arena.opened(ada), ada.as_actor(), GatedProvider()
 
     async def skip_meanwhile() -> list[AnswerEvent]:
-        watching = asyncio.create_task(events_of(battle, actor, script(battle, slow)))
-        await asyncio.sleep(0.2)
+        watching = asyncio.create_task(events_of(battle, actor, script(battle, gated)))
+        await gated.has_begun.wait()
         await flows._in_thread(skip_battle, actor=actor, battle=battle, reason=SkipReason.OTHER, now=NOON)
+        gated.gate.set()
         return await watching
 
     events = run(skip_meanwhile)
@@ -256,15 +279,33 @@ def test_a_bad_provider_voids_the_battle_and_nobody_can_vote(
 
 
 def test_nobody_votes_while_answers_arrive(ada: User, arena: Arena) -> None:
-    battle, actor = arena.opened(ada), ada.as_actor()
-    slow = ScriptedProvider(["a ", "b "], pause=0.2)
+    battle, actor, gated = arena.opened(ada), ada.as_actor(), GatedProvider()
 
     async def vote_early() -> Refused:
-        watching = asyncio.create_task(events_of(battle, actor, script(battle, slow)))
-        await asyncio.sleep(0.3)
+        watching = asyncio.create_task(events_of(battle, actor, script(battle, gated)))
+        await gated.has_begun.wait()
         with pytest.raises(AnswersMissing) as refused:
             await flows._in_thread(cast_vote, actor=actor, battle=battle, choice=Choice.LEFT, now=NOON)
+        gated.gate.set()
         await watching
         return refused.value
 
     assert run(vote_early).clause == "B1"
+
+
+def test_a_process_that_dies_leaves_a_claim_that_the_sweeper_closes(ada: User, arena: Arena) -> None:
+    battle, actor, gated = arena.opened(ada, now=timezone.now()), ada.as_actor(), GatedProvider()
+
+    async def die() -> None:
+        watching = asyncio.create_task(events_of(battle, actor, script(battle, gated)))
+        await gated.has_begun.wait()
+        for task in (watching, *flows._fetching):
+            task.cancel()
+
+    run(die)
+    battle.refresh_from_db()
+    assert battle.state == BattleState.ANSWERING
+    assert battle.claimed_at is not None
+    later = battle.claimed_at + timedelta(minutes=11)
+    closed = expire_battle(actor=Actor.system("battles.expire_due"), battle_id=battle.pk, now=later)
+    assert (closed.state, closed.void_reason) == (BattleState.VOIDED, VoidReason.ABANDONED)

@@ -120,3 +120,10 @@ def test_the_database_keeps_one_consent_of_a_kind(ada: User) -> None:
     given = contributor.consents.get(kind=ConsentKind.LICENSING)
     with pytest.raises(IntegrityError), transaction.atomic():
         Consent.objects.create(contributor=contributor, text=given.text, kind=given.kind, given_at=LATER)
+
+
+def test_a_withdrawn_consent_is_not_taken_up_again_with_plain_sql(ada: User) -> None:
+    consent = Consent.objects.filter(contributor__account=ada, kind=ConsentKind.LICENSING).get()
+    Consent.objects.filter(pk=consent.pk).update(withdrawn_at=NOON)
+    with pytest.raises(IntegrityError, match="not taken up again"), transaction.atomic():
+        Consent.objects.filter(pk=consent.pk).update(withdrawn_at=None)

@@ -116,6 +116,9 @@ BATTLES: Final = (
     "UPDATE prompts_prompt SET cluster_id = {retired} WHERE id = {prompt}",
     "UPDATE prompts_prompt SET cluster_id = NULL WHERE id = {prompt}",
     "DELETE FROM prompts_prompt WHERE id = {prompt}",
+    "UPDATE prompts_prompt SET text = (SELECT text FROM prompts_prompt WHERE id = {prompt}) WHERE id = {old_prompt}",
+    "UPDATE prompts_prompt SET author_id = author_id WHERE id = {old_prompt}",
+    "UPDATE contributors_consent SET given_at = now() - interval '2000 hours'",
 )
 SEALING: Final = (
     "UPDATE licensing_release SET state = 'draft' WHERE id = {sealed}",

@@ -1,5 +1,6 @@
 """Prompts on the web, without script: writing one, following it, answering, withdrawing."""
 
+import uuid
 from datetime import timedelta
 from uuid import uuid4
 
@@ -166,8 +167,15 @@ def test_another_s_prompt_is_not_found_on_any_page(ada: User, mallory: User) -> 
 
 
 def test_a_prompt_that_waits_long_says_that_nothing_is_lost(window: Client, ada: User) -> None:
-    prompt = written(ada)
-    Prompt.objects.filter(pk=prompt.pk).update(submitted_at=timezone.now() - timedelta(minutes=5))
+    known = written(ada)
+    prompt = Prompt.objects.create(
+        author=known.author,
+        text="Quanto tempo a maré leva para subir?",
+        text_sha256="0" * 64,
+        language="pt",
+        submission_key=uuid.uuid4(),
+        submitted_at=timezone.now() - timedelta(minutes=5),
+    )
     shown = page(window, page_of(prompt))
     assert "nothing is lost" in shown
     assert "every 2s" in shown

@@ -146,7 +146,6 @@ def test_the_database_refuses_an_approval_without_cluster_or_decision(ada: User)
         {"state": PromptState.REJECTED, "screened_at": NOON},
         {"state": PromptState.AWAITING_REVIEW},
         {"state": "half approved"},
-        {"category": "hacking"},
     ):
         with pytest.raises(IntegrityError), transaction.atomic():
             Prompt.objects.filter(pk=prompt.pk).update(**change)

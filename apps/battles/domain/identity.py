@@ -47,6 +47,16 @@ _INTRODUCTIONS: Final = (
 _REACH: Final = 40  # characters on either side of a name in which an introduction may stand
 
 
+def telling_names(model: str, maker: str, remote_name: str) -> tuple[str, ...]:
+    """Return the names that give a model away: its own, its maker's, and the provider's for it.
+
+    Of the last, such as ``"labs/tamarind-70b"``, the end counts, unless it is an everyday word such as ``"latest"``.
+    """
+    remote = remote_name.rpartition("/")[2]
+    is_a_name = any(sign.isalpha() for sign in remote) and any(sign.isdigit() or sign in "-_" for sign in remote)
+    return (model, maker, remote) if is_a_name else (model, maker)
+
+
 def named_in(text: str, *, names: Iterable[str], prompt: str = "") -> str | None:
     """Return the name under which an answer gives its model or maker away, or None.
 

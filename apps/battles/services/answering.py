@@ -12,10 +12,10 @@ from apps.audit.domain.refusal import NotPermitted, Refused
 from apps.audit.services import commit_to, record
 from apps.battles.domain.answers import WholeAnswer, is_readable
 from apps.battles.domain.facts import facts_of_asking
-from apps.battles.domain.identity import named_in
+from apps.battles.domain.identity import named_in, telling_names
 from apps.battles.domain.measures import measure
 from apps.battles.events import BattleEvent
-from apps.battles.models import UNFINISHED, Battle, BattleState, LanguageModel, Response, Side, VoidReason
+from apps.battles.models import UNFINISHED, Battle, BattleState, Endpoint, LanguageModel, Response, Side, VoidReason
 from apps.battles.permissions import may_settle_battles
 from apps.battles.services.battle_rows import BattleIsOver, hold_clusters_of, lock_battle, lock_own_battle
 from apps.battles.services.closing import record_void
@@ -125,11 +125,16 @@ def void_battle(*, actor: Actor, battle_id: int, reason: VoidReason, side: Side 
 
 
 def _side_that_names_itself(battle: Battle, answers: Mapping[Side, WholeAnswer]) -> Side | None:
-    """Return the side whose answer names its own model, endpoint or maker."""
-    models = LanguageModel.objects.select_related("organization").in_bulk([battle.left_model_id, battle.right_model_id])
+    """Return the side whose answer names its own model, under the provider's name for it too, or its maker."""
+    model_ids = {Side.LEFT: battle.left_model_id, Side.RIGHT: battle.right_model_id}
+    endpoint_ids = {Side.LEFT: battle.left_endpoint_id, Side.RIGHT: battle.right_endpoint_id}
+    models = LanguageModel.objects.select_related("organization").in_bulk(model_ids.values())
+    known_ids = [endpoint_id for endpoint_id in endpoint_ids.values() if endpoint_id is not None]
+    remote_names = dict(Endpoint.objects.filter(pk__in=known_ids).values_list("pk", "remote_name"))
     prompt = battle.prompt.text if battle.prompt else ""
-    for side, model_id in ((Side.LEFT, battle.left_model_id), (Side.RIGHT, battle.right_model_id)):
-        model = models[model_id]
-        if named_in(answers[side].text, names=[model.name, model.organization.name], prompt=prompt) is not None:
+    for side, answer in answers.items():
+        model = models[model_ids[side]]
+        names = telling_names(model.name, model.organization.name, remote_names.get(endpoint_ids[side] or 0, ""))
+        if named_in(answer.text, names=names, prompt=prompt) is not None:
             return side
     return None

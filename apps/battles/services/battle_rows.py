@@ -4,22 +4,32 @@ The wall's functions lock clusters first and reach battles through foreign keys.
 event holds the clusters before the battle, and holds the battle with a lock that lets foreign keys through.
 """
 
-from typing import Any, Final, cast
+from typing import Final
 
 from django.db import connection
-from django.db.models import Count, OuterRef, Subquery
-from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from apps.audit.domain.refusal import NotPermitted, Refused
-from apps.battles.models import Battle, Response
+from apps.battles.models import Battle
 from apps.contributors.models import Contributor
 
 _HOLD_CLUSTERS_OF: Final = (
     "SELECT id FROM prompts_cluster WHERE id IN (SELECT cluster_id FROM battle_cluster WHERE battle_id = %s)"
     " ORDER BY id FOR KEY SHARE"
 )
-_WHAT_A_VOTE_NEEDS: Final = ("contributor", "state", "opened_at", "language", "category")
+# Both locks in one statement, since every vote waits for it: the battle's row is locked when it leaves the join, and
+# the join begins when all clusters are held and counted.
+_LOCK_FOR_VOTE: Final = (
+    "WITH held AS MATERIALIZED ("
+    "SELECT id FROM prompts_cluster WHERE id IN (SELECT cluster_id FROM battle_cluster WHERE battle_id = %(battle)s)"
+    " ORDER BY id FOR KEY SHARE)"
+    " SELECT b.id, b.contributor_id, b.language, b.category, b.state, b.opened_at,"
+    " (SELECT count(*) FROM battles_response r WHERE r.battle_id = b.id)"
+    ", (SELECT count(*) FROM held)"
+    " FROM battles_battle b WHERE b.id = %(battle)s FOR NO KEY UPDATE OF b"
+)
+# In the order of the model's fields, as from_db() wants them.
+_OF_A_BATTLE: Final = ("id", "contributor_id", "language", "category", "state", "opened_at")
 _HOLD_CLUSTER: Final = "SELECT merged_into_id FROM prompts_cluster WHERE id = %s FOR KEY SHARE"
 
 
@@ -61,16 +71,17 @@ def lock_own_battle(contributor: Contributor, battle_id: int) -> Battle:
     return _own(contributor, lock_battle(battle_id))
 
 
-def lock_own_battle_with_answers(contributor: Contributor, battle_id: int) -> tuple[Battle, int]:
-    """Return the contributor's own battle, locked, and how many answers it has. Raises ``NoSuchBattle``."""
-    # Counted by a subquery, since PostgreSQL locks no rows of a query that groups.
-    answers = Response.objects.filter(battle=OuterRef("pk")).order_by().values("battle").values(n=Count("pk"))
-    locked = Battle.objects.select_for_update(no_key=True).filter(pk=battle_id)
-    counted = locked.annotate(answers=Coalesce(Subquery(answers), 0)).only(*_WHAT_A_VOTE_NEEDS)
-    battle = counted.first()
-    if battle is None:
+def lock_own_battle_for_vote(contributor: Contributor, battle_id: int) -> tuple[Battle, int]:
+    """Return the contributor's own battle, locked after its clusters, and how many answers it has.
+
+    The battle comes with what a vote needs of it, and no more. Raises ``NoSuchBattle``.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK_FOR_VOTE, {"battle": battle_id})
+        row = cursor.fetchone()
+    if row is None:
         raise NoSuchBattle(_("There is no such battle of yours."))
-    return _own(contributor, battle), cast(Any, battle).answers
+    return _own(contributor, Battle.from_db(connection.alias, _OF_A_BATTLE, row[:-1])), row[-1]
 
 
 def _own(contributor: Contributor, battle: Battle) -> Battle:

@@ -13,7 +13,7 @@ from apps.audit.services import commit_to, record
 from apps.battles.domain.facts import facts_of_vote
 from apps.battles.events import BattleEvent
 from apps.battles.models import Battle, BattleState, Choice, Side, Vote
-from apps.battles.services.battle_rows import BattleIsOver, hold_clusters_of, lock_own_battle_with_answers
+from apps.battles.services.battle_rows import BattleIsOver, lock_own_battle_for_vote
 from apps.battles.services.closing import has_expired
 from apps.contributors.models import Contributor
 from apps.contributors.queries import contributor_of, profile_of
@@ -47,9 +47,7 @@ def cast_vote(
     """
     choice = Choice(choice)
     contributor = contributor_of(actor)
-    # Clusters come before everything else that is locked; see battle_rows.
-    hold_clusters_of(battle.pk)
-    battle, answers = lock_own_battle_with_answers(contributor, battle.pk)
+    battle, answers = lock_own_battle_for_vote(contributor, battle.pk)
     match BattleState(battle.state):
         case BattleState.VOTED:
             vote = Vote.objects.get(battle=battle)

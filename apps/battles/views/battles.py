@@ -57,6 +57,8 @@ _TEMPLATES: Final = {
     BattleState.EXPIRED: "battles/ended.html",
 }
 
+_MOST_DIGITS = 18
+
 
 @require_safe
 @login_required
@@ -64,7 +66,7 @@ def start(request: HttpRequest) -> HttpResponse:
     """Offer the next battle: a prompt of one's own, or one from the pool in one's languages."""
     contributor = contributor_of(acting(request))
     wanted = request.GET.get("prompt", "")
-    prompt = prompt_to_fight_on(contributor, int(wanted)) if wanted.isdecimal() else None
+    prompt = prompt_to_fight_on(contributor, int(wanted)) if _is_number(wanted) else None
     return render(
         request,
         "battles/start.html",
@@ -166,8 +168,13 @@ def mine(request: HttpRequest) -> HttpResponse:
     """List one's own battles, newest first, each with the way to its receipt."""
     contributor = _membership(request)
     before = request.GET.get("before", "")
-    lines, older = battles_of(contributor, before=int(before) if before.isdecimal() else None)
+    lines, older = battles_of(contributor, before=int(before) if _is_number(before) else None)
     return render(request, "battles/mine.html", {"lines": lines, "older": older, "is_first_page": not before})
+
+
+def _is_number(text: str) -> bool:
+    """Say whether the text is an id that the database could hold."""
+    return text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
 
 
 def _membership(request: HttpRequest) -> Contributor:

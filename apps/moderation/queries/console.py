@@ -16,13 +16,14 @@ from apps.contributors.models import Contributor
 from apps.integrity.models import Finding
 from apps.moderation.models import Action, Case, CaseKind, CaseState, Decision, Draft
 from apps.moderation.queries.access import WITH_SUBJECT, NoSuchCase, require_other_person
-from apps.moderation.queries.queue import why
+from apps.moderation.queries.queue import one_of, why
 from apps.policy.domain.rulebook import ClauseText
 from apps.policy.queries import rulebook
 from apps.prompts.models import Category, HintKind, Prompt, PromptState
 
 _SIBLINGS: Final = 3
 _HISTORY: Final = 5
+_RARE: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +77,19 @@ class CaseView:
     kind_label: str = field(default="")
 
     @property
-    def p_value(self) -> str:
-        """The finding's p-value as people write it, or nothing."""
-        return f"{self.finding.p_value:.1e}" if self.finding else ""
+    def chance(self) -> str:
+        """The finding's p-value as people say it, or nothing."""
+        if self.finding is None:
+            return ""
+        if self.finding.p_value < _RARE:
+            return _("less than once in a million")
+        once_in = float(f"{1 / self.finding.p_value:.2g}")
+        return _("about once in %(number)s") % {"number": f"{once_in:,.0f}"}
+
+    @property
+    def is_likeness(self) -> bool:
+        """Whether a person was asked because of another prompt, which should then be in sight."""
+        return any(hint.kind == HintKind.DUPLICATE and hint.needs_review for hint in self.hints)
 
 
 _ACTIONS: Final = {
@@ -112,7 +123,7 @@ def case_view(actor: Actor, case_id: int, *, now: datetime) -> CaseView:
     return CaseView(
         case=case,
         kind=kind,
-        kind_label=str(kind.label),
+        kind_label=one_of(kind),
         why=why(case.priority_reason),
         lease=_lease(actor, case, now),
         prompt=prompt,

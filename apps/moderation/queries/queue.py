@@ -7,12 +7,19 @@ from typing import Any, Final
 
 from django.db.models import Case as Choose
 from django.db.models import Count, Min, Q, When
+from django.utils.translation import gettext_lazy as _
 
 from apps.audit.domain.actor import Actor
 from apps.moderation.models import Case, CaseKind, PriorityReason
 
 PAGE_SIZE: Final = 50
 _SOON: Final = timedelta(hours=24)
+_ONE: Final = {
+    CaseKind.APPEAL: _("Appeal"),
+    CaseKind.FINDING: _("Finding about votes"),
+    CaseKind.PROMPT: _("Prompt"),
+    CaseKind.RELEASE: _("Release"),
+}
 #: Kinds that wait in this queue; releases are decided at their own desk.
 KINDS: Final = (CaseKind.APPEAL, CaseKind.FINDING, CaseKind.PROMPT)
 
@@ -53,7 +60,7 @@ class CaseLine:
     @property
     def label(self) -> str:
         """The kind in words."""
-        return str(self.kind.label)
+        return one_of(self.kind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +84,7 @@ class Queue:
 
 
 def queue_for(actor: Actor, *, kind: str = "", language: str = "", only_late: bool = False, now: datetime) -> Queue:
-    """Return the desk in three queries; cases about the actor are counted and not listed."""
+    """Return the desk in three queries; cases that somebody else must decide are counted and not listed."""
     waiting = Case.objects.open().filter(kind__in=KINDS)
     is_lent = Q(lease_until__gt=now)
     counted = {
@@ -95,7 +102,10 @@ def queue_for(actor: Actor, *, kind: str = "", language: str = "", only_late: bo
     }
     me = actor.account_id
     listed = waiting.exclude(
-        Q(prompt__author__account=me) | Q(finding__contributor__account=me) | Q(appeal__appellant=me)
+        Q(prompt__author__account=me)
+        | Q(finding__contributor__account=me)
+        | Q(appeal__appellant=me)
+        | Q(appeal__decision__decided_by=me)
     )
     if kind in KINDS:
         listed = listed.filter(kind=kind)
@@ -125,6 +135,11 @@ def queue_for(actor: Actor, *, kind: str = "", language: str = "", only_late: bo
         languages=list(waiting.exclude(language="").order_by("language").values_list("language", flat=True).distinct()),
         is_cut=len(lines) > PAGE_SIZE,
     )
+
+
+def one_of(kind: CaseKind) -> str:
+    """Return the name of one case of a kind."""
+    return str(_ONE[kind])
 
 
 def why(reason: str) -> str:

@@ -77,6 +77,11 @@ class Statement:
         return str(_WORDS[self.action, bool(self.subject_text)][1])
 
     @property
+    def is_last_word(self) -> bool:
+        """Whether it is an appeal's own decision."""
+        return self.action in {Action.UPHOLD, Action.OVERTURN}
+
+    @property
     def by(self) -> str:
         """Who decided."""
         if self.source == DecisionSource.RULE:

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from django.db import connection
 from django.db.models import Count, Q
+from django.utils.translation import gettext_lazy as _
 
-from apps.moderation.models import APPEALABLE, Action, Appeal, AppealState, Case, CaseKind, Decision, DecisionSource
-from apps.moderation.queries.queue import KINDS
+from apps.moderation.models import APPEALABLE, Action, Appeal, AppealState, Decision, DecisionSource
 from apps.policy.queries import clause, rulebook
 
 
@@ -25,7 +26,7 @@ class Ground:
 class Speed:
     """How long cases of one kind took from opening to decision, and what clause M4 promises in hours."""
 
-    kind: CaseKind
+    label: str
     decided: int
     median: timedelta | None
     slowest_tenth: timedelta | None
@@ -33,11 +34,6 @@ class Speed:
     promised_hours: int
     open: int
     late: int
-
-    @property
-    def label(self) -> str:
-        """The kind in words."""
-        return str(self.kind.label)
 
     @property
     def share_in_time(self) -> float | None:
@@ -70,10 +66,9 @@ class Figures:
         return self.rejected + self.votes_excluded_decisions
 
     @property
-    def overturn_rate(self) -> float | None:
-        """The share of heard appeals that were right; None while none was heard."""
-        heard = self.appeals_upheld + self.appeals_overturned
-        return self.appeals_overturned / heard if heard else None
+    def appeals_heard(self) -> int:
+        """How many appeals somebody has decided on."""
+        return self.appeals_upheld + self.appeals_overturned
 
 
 def figures(*, days: int, now: datetime) -> Figures:
@@ -122,42 +117,46 @@ def figures(*, days: int, now: datetime) -> Figures:
     )
 
 
-_SPEEDS = """
-SELECT kind, count(*),
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY decided_at - opened_at),
-       percentile_cont(0.9) WITHIN GROUP (ORDER BY decided_at - opened_at),
-       count(*) FILTER (WHERE decided_at <= due_at)
-FROM moderation_case
-WHERE state = 'decided' AND decided_at > %(since)s AND decided_at <= %(now)s
-GROUP BY kind
+# What each promise of clause M4 is about: a prompt that is read afterwards keeps nobody waiting.
+_LINES: Final = {
+    "appeal": _("Appeals"),
+    "finding": _("Findings about votes"),
+    "prompt": _("Prompts that wait"),
+    "sample": _("Prompts read afterwards"),
+}
+_SPEEDS: Final = """
+WITH cases AS (
+    SELECT CASE WHEN kind = 'prompt' AND priority_reason IN ('newcomer', 'sample') THEN 'sample' ELSE kind END AS line,
+           decided_at - opened_at AS took, decided_at <= due_at AS in_time, due_at <= %(now)s AS late,
+           state = 'open' AS open,
+           state = 'decided' AND decided_at > %(since)s AND decided_at <= %(now)s AS decided
+    FROM moderation_case
+)
+SELECT line, count(*) FILTER (WHERE decided),
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY took) FILTER (WHERE decided),
+       percentile_cont(0.9) WITHIN GROUP (ORDER BY took) FILTER (WHERE decided),
+       count(*) FILTER (WHERE decided AND in_time), count(*) FILTER (WHERE open), count(*) FILTER (WHERE open AND late)
+FROM cases GROUP BY line
 """
 
 
 def _speeds(since: datetime, now: datetime) -> list[Speed]:
     with connection.cursor() as cursor:
         cursor.execute(_SPEEDS, {"since": since, "now": now})
-        told = {kind: row for kind, *row in cursor.fetchall()}
-    waiting = {
-        kind: (count, late)
-        for kind, count, late in Case.objects.open()
-        .order_by("kind")
-        .values_list("kind")
-        .annotate(every=Count("pk"), late=Count("pk", filter=Q(due_at__lte=now)))
-    }
+        told = {line: row for line, *row in cursor.fetchall()}
     promised = clause("M4").parameters
     speeds = []
-    for kind in KINDS:
-        decided, median, slowest, in_time = told.get(kind.value, (0, None, None, 0))
-        count, late = waiting.get(kind.value, (0, 0))
+    for line, label in _LINES.items():
+        decided, median, slowest, in_time, waiting, late = told.get(line, (0, None, None, 0, 0, 0))
         speeds.append(
             Speed(
-                kind=kind,
+                label=str(label),
                 decided=decided,
                 median=median,
                 slowest_tenth=slowest,
                 in_time=in_time,
-                promised_hours=int(promised[kind.value]),
-                open=count,
+                promised_hours=int(promised[line]),
+                open=waiting,
                 late=late,
             )
         )

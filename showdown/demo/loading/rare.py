@@ -18,7 +18,7 @@ from apps.contributors.models import ConsentKind
 from apps.contributors.services import withdraw_consent
 from apps.integrity.models import Finding, FindingState
 from apps.integrity.services import test_voters_tonight
-from apps.moderation.models import APPEALABLE, Action, Case, Decision
+from apps.moderation.models import Action, Case, Decision
 from apps.moderation.services import (
     decide_appeal,
     decide_finding,
@@ -35,15 +35,15 @@ from showdown.demo.loading.crowd import Member
 from showdown.demo.loading.desk import SWEEP, SWEEP_EVERY
 from showdown.demo.loading.pool import PooledPrompt
 from showdown.demo.loading.stage import Stage
-from showdown.demo.people import ADA
+from showdown.demo.people import ADA, Habit
 from showdown.demo.reasons import APPEALS, APPROVED_AFTER_ALL, CARELESS, HEARD, REJECTED
 
 _TESTS: Final = Actor.system("integrity.nightly")
 FIRST_TEST, SECOND_TEST = timedelta(days=16), timedelta(hours=19)
 _APPEALS: Final = 8, 4
 """At most so many appeals against old decisions on prompts, and against those of the last days."""
-# What became of the first appeals against leaving somebody's votes out.
-_OUTCOMES: Final = (Action.UPHOLD, Action.OVERTURN)
+# What became of the first appeal against leaving somebody's votes out, by what they had done.
+_OUTCOMES: Final = {Habit.COIN: Action.UPHOLD, Habit.RIGGING: Action.UPHOLD, Habit.LEFT: Action.OVERTURN}
 _TAKE_ONE_BACK: Final = 0.05
 """The share of authors who withdraw their first prompt one day."""
 
@@ -92,7 +92,7 @@ class RareThings:
         self.moderators = {name: stage.actor(name) for name in ("grace", "alan")}
         self.by_account = {member.actor.account_id: member for member in members}
         self.agenda = Agenda()
-        self.judged = 0
+        self.outcomes = dict(_OUTCOMES)
         self.old_appeals, self.fresh_appeals = _APPEALS
 
     def happen(self, tick: Callable[[int], None]) -> None:
@@ -187,15 +187,14 @@ class RareThings:
     def _judge(self, case_id: int, finding: Finding, at: datetime) -> None:
         member = next(m for m in self.members if m.contributor_id == finding.contributor_id)
         actor = self.moderators[self.chance.choice(("grace", "alan"))]
-        is_cheat = member.person.habit != "honest"
+        is_cheat = member.person.habit is not Habit.HONEST
         action = Action.EXCLUDE_VOTES if is_cheat else Action.DISMISS
         case = take_case(actor=actor, case_id=case_id, now=at - timedelta(minutes=9))
         decision = decide_finding(
             actor=actor, case=case, action=action, clause="I1", reason=self.chance.choice(CARELESS[action]), now=at
         )
-        if action in APPEALABLE and self.judged < len(_OUTCOMES):
-            outcome = _OUTCOMES[self.judged]
-            self.judged += 1
+        outcome = self.outcomes.pop(member.person.habit, None)
+        if outcome is not None:
             self.agenda.add(at + timedelta(hours=30), lambda at: self._appeal(decision, member, at, outcome=outcome))
 
     # --- Second thoughts ---

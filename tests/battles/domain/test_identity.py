@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.battles.domain.identity import named_in
+from apps.battles.domain.identity import named_in, telling_names
 
 NAMES = ["Aurora 4", "Northlight"]
 
@@ -58,3 +58,17 @@ def test_no_text_takes_long() -> None:
     started = time.perf_counter()
     named_in("Northlight " * 6_000, names=NAMES, prompt="Northlight")
     assert time.perf_counter() - started < 2
+
+
+@pytest.mark.parametrize(
+    ("remote_name", "tells"),
+    [
+        ("labs/tamarind-70b", "tamarind-70b"),
+        ("aurora-4-0914", "aurora-4-0914"),
+        ("models/latest", None),
+        ("aurora-4/0.82", None),
+        ("", None),
+    ],
+)
+def test_the_providers_own_name_tells_as_well(remote_name: str, tells: str | None) -> None:
+    assert telling_names("Aurora 4", "Northlight", remote_name)[2:] == (() if tells is None else (tells,))

@@ -134,38 +134,34 @@ END $$;
 CREATE TRIGGER wall_on_event BEFORE UPDATE OF last_event_at, voted ON battles_battle
   FOR EACH ROW EXECUTE FUNCTION wall_on_event();
 
--- Answers and votes are rows of their own; each is an event on its battle.
-CREATE FUNCTION wall_on_answers() RETURNS trigger
+-- Answers and votes are rows of their own; each is an event on its battle. A history brings its own time.
+CREATE FUNCTION wall_on_row(of_battle bigint, of_table oid, its_time timestamptz) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-  IF wall_loads_history(TG_RELID) THEN
-    UPDATE battles_battle b SET last_event_at = a.created_at
-    FROM (SELECT battle_id, max(created_at) AS created_at FROM added GROUP BY battle_id) AS a
-    WHERE b.id = a.battle_id AND b.source = 'platform' AND b.last_event_at < a.created_at;
+  IF wall_loads_history(of_table) THEN
+    UPDATE battles_battle SET last_event_at = its_time
+    WHERE id = of_battle AND source = 'platform' AND last_event_at < its_time;
   ELSE
-    UPDATE battles_battle b SET last_event_at = clock_timestamp()
-    FROM (SELECT DISTINCT battle_id FROM added) AS a
-    WHERE b.id = a.battle_id AND b.source = 'platform' AND NOT wall_is_fresh(b.last_event_at);
+    UPDATE battles_battle SET last_event_at = clock_timestamp()
+    WHERE id = of_battle AND source = 'platform' AND NOT wall_is_fresh(last_event_at);
   END IF;
-  RETURN NULL;
 END $$;
-CREATE TRIGGER wall_on_answers AFTER INSERT ON battles_response REFERENCING NEW TABLE AS added
-  FOR EACH STATEMENT EXECUTE FUNCTION wall_on_answers();
 
-CREATE FUNCTION wall_on_votes() RETURNS trigger
+CREATE FUNCTION wall_on_answer() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-  IF wall_loads_history(TG_RELID) THEN
-    UPDATE battles_battle b SET last_event_at = a.cast_at FROM added a
-    WHERE b.id = a.battle_id AND b.source = 'platform' AND b.last_event_at < a.cast_at;
-  ELSE
-    UPDATE battles_battle b SET last_event_at = clock_timestamp() FROM added a
-    WHERE b.id = a.battle_id AND b.source = 'platform' AND NOT wall_is_fresh(b.last_event_at);
-  END IF;
+  PERFORM wall_on_row(NEW.battle_id, TG_RELID, NEW.created_at);
   RETURN NULL;
 END $$;
-CREATE TRIGGER wall_on_votes AFTER INSERT ON battles_vote REFERENCING NEW TABLE AS added
-  FOR EACH STATEMENT EXECUTE FUNCTION wall_on_votes();
+CREATE TRIGGER wall_on_answer AFTER INSERT ON battles_response FOR EACH ROW EXECUTE FUNCTION wall_on_answer();
+
+CREATE FUNCTION wall_on_vote() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  PERFORM wall_on_row(NEW.battle_id, TG_RELID, NEW.cast_at);
+  RETURN NULL;
+END $$;
+CREATE TRIGGER wall_on_vote AFTER INSERT ON battles_vote FOR EACH ROW EXECUTE FUNCTION wall_on_vote();
 
 -- An eligible battle rests on all of its clusters, compared when the transaction ends.
 CREATE FUNCTION wall_whole() RETURNS trigger
