@@ -7,6 +7,7 @@ web server, the worker, beat and the sequencer find them.
 import re
 import shutil
 import socket
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -92,7 +93,7 @@ def live_platform(_django_db_helper: None) -> Iterator[LivePlatform]:
         stop_all(children, at_once=lambda: True)
         # Pytest shows this for a journey that failed, and for no other.
         for child in children:
-            print(f"--- {child.name} ---\n{child.last_words(40)}")
+            sys.stdout.write(f"--- {child.name} ---\n{child.last_words(40)}\n")
         redis.kill()
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -24,6 +24,7 @@ from apps.battles.queries import standing_of
 from apps.battles.services import (
     AnswersAlreadyAsked,
     BattleIsOver,
+    HalfABattle,
     claim_answers,
     confirm_answers,
     void_battle,
@@ -126,9 +127,19 @@ async def _fetch(battle: Battle, *, actor: Actor, providers: Providers, listener
                 now=timezone.now(),
             )
         else:
-            after = await _in_thread(
-                confirm_answers, actor=platform, battle_id=battle.pk, answers=answers, now=timezone.now()
-            )
+            try:
+                after = await _in_thread(
+                    confirm_answers, actor=platform, battle_id=battle.pk, answers=answers, now=timezone.now()
+                )
+            except HalfABattle:
+                # Every piece was readable, and the whole is not.
+                after = await _in_thread(
+                    void_battle,
+                    actor=platform,
+                    battle_id=battle.pk,
+                    reason=VoidReason.GARBAGE,
+                    now=timezone.now(),
+                )
     except BattleIsOver:
         # Skipped or expired meanwhile: nobody waits for these answers.
         tell(AnswerEvent(kind=AnswerEventKind.CLOSED))

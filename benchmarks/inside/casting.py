@@ -90,7 +90,8 @@ class Ballots:
         every: list[str] = []
 
         def keep(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-            every.append(sql)
+            if "SAVEPOINT" not in sql:
+                every.append(sql)
             if sql.startswith(("INSERT", "UPDATE")):
                 writes.append((sql, tuple(params)))
             return execute(sql, params, many, context)

@@ -75,7 +75,7 @@ def test_whoever_waits_for_a_cluster_does_not_hold_the_battle(
         retirement.execute("SELECT FROM prompts_cluster FOR UPDATE")
         waiting = threading.Thread(target=live_event)
         waiting.start()
-        _until_somebody_waits(retirement)
+        _until_somebody_waits_for(retirement.info.backend_pid, database_urls["app"])
         # What retirement's foreign key does next; with the battle held, the two would wait for each other for ever.
         other.execute("SELECT FROM battles_battle WHERE id = %s FOR UPDATE NOWAIT", [battle.pk])
         other.rollback()
@@ -85,13 +85,15 @@ def test_whoever_waits_for_a_cluster_does_not_hold_the_battle(
     assert battle.state in {BattleState.READY, BattleState.VOTED}
 
 
-def _until_somebody_waits(observer: psycopg.Connection[tuple[object, ...]]) -> None:
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        found = observer.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))"
-        ).fetchone()
-        if found and found[0]:
-            return
-        time.sleep(0.05)
+def _until_somebody_waits_for(process: int, address: str) -> None:
+    # A connection of its own, since a transaction sees the others as they were when it first looked.
+    with psycopg.connect(address, autocommit=True) as observer:
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            found = observer.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE %s = ANY (pg_blocking_pids(pid))", [process]
+            ).fetchone()
+            if found and found[0]:
+                return
+            time.sleep(0.05)
     pytest.fail("nobody waits for the clusters")

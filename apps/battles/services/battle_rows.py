@@ -25,8 +25,8 @@ _LOCK_FOR_VOTE: Final = (
     " ORDER BY id FOR KEY SHARE)"
     " SELECT b.id, b.contributor_id, b.language, b.category, b.state, b.opened_at,"
     " (SELECT count(*) FROM battles_response r WHERE r.battle_id = b.id)"
-    ", (SELECT count(*) FROM held)"
-    " FROM battles_battle b WHERE b.id = %(battle)s FOR NO KEY UPDATE OF b"
+    " FROM (SELECT count(*) FROM held) AS clusters JOIN battles_battle b ON b.id = %(battle)s"
+    " FOR NO KEY UPDATE OF b"
 )
 # In the order of the model's fields, as from_db() wants them.
 _OF_A_BATTLE: Final = ("id", "contributor_id", "language", "category", "state", "opened_at")

@@ -72,6 +72,7 @@ def open_finding_case(*, actor: Actor, finding_id: int, now: datetime) -> Case:
     )
 
 
+@transaction.atomic
 def open_appeal_case(*, actor: Actor, appeal: Appeal, language: str, now: datetime) -> Case:
     """Open the case of an appeal, in the transaction in which it is made."""
     return _opened(
