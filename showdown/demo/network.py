@@ -31,6 +31,7 @@ DAYS: Final = 150
 EXPIRES_AFTER: Final = timedelta(hours=24)  # Clause B2.
 _OFTEN_ENOUGH: Final = 6
 _A_MOMENT: Final = timedelta(minutes=4)
+_YESTERDAY: Final = timedelta(hours=27)
 _FRUITLESS: Final = 1.02
 """Some come when nothing in their languages is open."""
 _VOIDS: Final = (VoidReason.FAILED, VoidReason.STALLED, VoidReason.TOO_SLOW, VoidReason.EMPTY, VoidReason.CUT)
@@ -110,7 +111,8 @@ def _visits(chance: Random, people: Sequence[Person], votes: int, *, start: date
                 if at < now:
                     visits.append(Visit(at=at, voter=person.number))
                 at += pause(chance)
-    # Ada has looked at one a moment ago and not voted yet.
+    # Ada voted yesterday; she has looked at one more battle a moment ago and not voted yet.
+    visits += [Visit(at=now - _YESTERDAY + step * timedelta(minutes=3), voter=ADA) for step in range(5)]
     visits.append(Visit(at=now - _A_MOMENT, voter=ADA, stays=True))
     return sorted(visits, key=lambda visit: (visit.at, visit.voter))
 

@@ -62,10 +62,13 @@ def test_both_agreed_to_licensing_then_and_agree_now(world: World, whose: str) -
     release, _prompt, _battle = old_draft(world)
     contributor = world.authors_id if whose == "author" else world.voters_id
     for story, (given, withdrawn, clause) in CONSENTS.items():
-        world.owner.execute(
+        world.rewritten(
+            "contributors_consent",
             "UPDATE contributors_consent SET given_at = now() - %s::interval, withdrawn_at = now() - %s::interval"
             " WHERE kind = 'licensing' AND contributor_id = %s",
-            [given, withdrawn, contributor],
+            given,
+            withdrawn,
+            contributor,
         )
         assert clause_of(release) == clause, story
 
@@ -78,8 +81,10 @@ def test_a_consent_given_again_does_not_cover_the_time_without_one(world: World,
     )
     Consent.objects.create(contributor=first.contributor, text=first.text, kind=first.kind, given_at=timezone.now())
     assert clause_of(release) == "W2"
-    world.owner.execute(
-        "UPDATE contributors_consent SET withdrawn_at = now() - interval '2300 hours' WHERE id = %s", [first.pk]
+    world.rewritten(
+        "contributors_consent",
+        "UPDATE contributors_consent SET withdrawn_at = now() - interval '2300 hours' WHERE id = %s",
+        first.pk,
     )
     assert clause_of(release) is None
 

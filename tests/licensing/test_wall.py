@@ -77,7 +77,7 @@ def test_a_time_zone_cannot_make_sixty_days_shorter(world: World, app: App) -> N
     _prompt, cluster, _battles = world.sky(days_ago=55)
     today = timezone.now()
     summer = [f"J{min((today + timedelta(days=days)).timetuple().tm_yday, 365)}" for days in (-30, 20)]
-    app.execute("SELECT set_config('timezone', %s, false)", [f"<A>-167<B>167,{summer[0]},{summer[1]}"])
+    app.execute("SELECT set_config('timezone', %s, false)", [f"<A>167<B>-167,{summer[0]},{summer[1]}"])
     calendar = app.execute(
         "SELECT extract(epoch FROM last_event_at + interval '60 days' - last_event_at) / 86400 FROM battles_battle"
     ).fetchone()

@@ -79,17 +79,10 @@ class World:
             "right_endpoint": self.endpoints[1].pk,
         }
 
-    def prompt(self, text: str = "Why is the sky blue?", *, in_cluster: int | None = None) -> tuple[int, int]:
-        """Put a prompt into the pool, in a cluster of its own unless told; return its id and the cluster's."""
+    def prompt(self, text: str = "Why is the sky blue?") -> tuple[int, int]:
+        """Put a prompt into the pool, in a cluster of its own; return its id and the cluster's."""
         made = add_prompt(self.author, text)
         assert made.cluster_id is not None
-        if in_cluster is not None:
-            # Only the owner, with the trigger asleep, could move a prompt; a new one is simply born there.
-            with self.owner.transaction():
-                self.owner.execute("ALTER TABLE prompts_prompt DISABLE TRIGGER wall_on_clustering")
-                self.owner.execute("UPDATE prompts_prompt SET cluster_id = %s WHERE id = %s", [in_cluster, made.pk])
-                self.owner.execute("ALTER TABLE prompts_prompt ENABLE ALWAYS TRIGGER wall_on_clustering")
-            return made.pk, in_cluster
         return made.pk, made.cluster_id
 
     def battle(
@@ -157,6 +150,13 @@ class World:
             f" VALUES ({battle}, {self.voters_id}, '{uuid.uuid4()}', '\\x00', 'left', repeat('0', 64), now(),"
             " 'BR', 'en', '2310', '35-44', '7', 'knowledge', 0, '')",
         ]
+
+    def rewritten(self, table: str, statement: str, *parameters: object) -> None:
+        """Change the past where a trigger keeps it: as nobody can but the owner, with that table's triggers asleep."""
+        with self.owner.transaction():
+            self.owner.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER".encode())
+            self.owner.execute(statement.encode(), parameters)
+            self.owner.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER".encode())
 
     def value(self, query: str, *parameters: object) -> Any:
         """Return the first value of a query, as the owner sees it."""

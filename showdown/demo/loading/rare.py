@@ -14,6 +14,9 @@ from typing import Final
 from apps.accounts.models import InboxMessage
 from apps.accounts.services import mark_read
 from apps.audit.domain.actor import Actor
+from apps.audit.services import record_refusal
+from apps.battles.models import Choice, Vote
+from apps.battles.services import AlreadyVoted, cast_vote
 from apps.contributors.models import ConsentKind
 from apps.contributors.services import withdraw_consent
 from apps.integrity.models import Finding, FindingState
@@ -33,6 +36,7 @@ from apps.prompts.services import withdraw_prompt
 from showdown.demo.chance import happens
 from showdown.demo.loading.crowd import Member
 from showdown.demo.loading.desk import SWEEP, SWEEP_EVERY
+from showdown.demo.loading.nights import rank
 from showdown.demo.loading.pool import PooledPrompt
 from showdown.demo.loading.stage import Stage
 from showdown.demo.people import ADA, Habit
@@ -44,6 +48,9 @@ _APPEALS: Final = 8, 4
 """At most so many appeals against old decisions on prompts, and against those of the last days."""
 # What became of the first appeal against leaving somebody's votes out, by what they had done.
 _OUTCOMES: Final = {Habit.COIN: Action.UPHOLD, Habit.RIGGING: Action.UPHOLD, Habit.LEFT: Action.OVERTURN}
+_SECOND_VOTES: Final = 12
+_NIGHTS: Final = (15, 8, 1)
+"""How many days ago the boards were computed at night, beside tonight."""
 _TAKE_ONE_BACK: Final = 0.05
 """The share of authors who withdraw their first prompt one day."""
 
@@ -103,6 +110,10 @@ class RareThings:
             self._plan_second_thoughts(member)
         self.agenda.add(self.now - FIRST_TEST, self._test_voters)
         self.agenda.add(self.now - SECOND_TEST, self._test_voters)
+        for days in _NIGHTS:
+            night = (self.now - timedelta(days=days)).replace(hour=2, minute=0, second=0, microsecond=0)
+            self.agenda.add(night, lambda at: rank(now=at, night=at.date()))
+        self._plan_second_votes()
         self.agenda.carry_out(tick)
         self._read_inbox()
 
@@ -196,6 +207,24 @@ class RareThings:
         outcome = self.outcomes.pop(member.person.habit, None)
         if outcome is not None:
             self.agenda.add(at + timedelta(hours=30), lambda at: self._appeal(decision, member, at, outcome=outcome))
+
+    # --- Second votes, which nobody gets ---
+
+    def _plan_second_votes(self) -> None:
+        votes = Vote.objects.select_related("battle").order_by("pk")
+        for place in self.chance.sample(range(votes.count()), _SECOND_VOTES):
+            vote = votes[place]
+            again_at = vote.cast_at + timedelta(seconds=self.chance.uniform(1, 30))
+            if again_at < self.now:
+                self.agenda.add(again_at, partial(self._vote_again, vote))
+
+    def _vote_again(self, vote: Vote, at: datetime) -> None:
+        """Press the button again in another tab; the refusal is written as the web's edge writes it."""
+        actor = next(m.actor for m in self.members if m.contributor_id == vote.contributor_id)
+        try:
+            cast_vote(actor=actor, battle=vote.battle, choice=Choice(vote.choice), now=at)
+        except AlreadyVoted as refused:
+            record_refusal(refused, actor=actor, attempted="battles:vote", at=at)
 
     # --- Second thoughts ---
 

@@ -9,6 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.audit.domain.actor import Actor
+from apps.audit.services import record_refusal
 from apps.licensing.domain.filters import ReleaseFilters
 from apps.licensing.flows import build_edition, cancel, retire_due_clusters, seal
 from apps.licensing.models import Licensee, Release
@@ -112,7 +113,8 @@ class Sales:
                 mode=Sealing.ALL_OR_NOTHING,
                 clock=(lambda: at) if at else timezone.now,
             )
-        except TakenOut:
+        except TakenOut as refused:
+            record_refusal(refused, actor=self.margaret, attempted="licensing:seal", at=at or timezone.now())
             return
         raise AssertionError(f"{release} was to be refused.")
 

@@ -13,13 +13,11 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.audit.domain.actor import Actor
 from apps.contributors.models import Contributor
-from apps.rankings.flows import recompute_open_run
-from apps.rankings.services import request_refit
 from showdown.demo.loading.crowd import load_crowd
 from showdown.demo.loading.desk import load_desk
 from showdown.demo.loading.fights import Fights
+from showdown.demo.loading.nights import rank
 from showdown.demo.loading.pool import load_pool
 from showdown.demo.loading.progress import Progress
 from showdown.demo.loading.rare import RareThings
@@ -30,14 +28,14 @@ from showdown.demo.loading.trail import Trail, hand_over_to_the_log, stand_in_fr
 from showdown.demo.network import Network, Scale, make_network
 
 PHASES: Final = (
-    ("inventing people, prompts and battles", 9.0),
+    ("inventing people, prompts and battles", 5.0),
     ("people", 1.5),
     ("prompts", 4.0),
     ("battles and votes", 20.0),
-    ("what people decided", 6.0),
-    ("past the wall", 4.0),
-    ("the first ranking", 6.0),
-    ("the log", 8.0),
+    ("what people decided", 12.0),
+    ("past the wall", 10.0),
+    ("tonight's ranking", 2.0),
+    ("the log", 4.0),
 )
 
 
@@ -127,19 +125,12 @@ def _write(network: Network, *, seed: int, progress: Progress) -> Loaded:
         sales.retire()
         _analyze("eligible_battle", "eligible_battle_cluster", "retired_cluster")
         sales.happen()
-    with progress.phase("the first ranking"):
+    with progress.phase("tonight's ranking"):
         rank(now=network.now)
     with progress.phase("the log"):
         entries = hand_over_to_the_log()
         _analyze("public.audit_entry", "audit_salt")
     return Loaded(people=len(members), prompts=len(pool), battles=len(network.battles), entries=entries)
-
-
-def rank(*, now: datetime) -> None:
-    """Compute the first boards."""
-    actor = Actor.system("rankings.nightly")
-    request_refit(actor=actor, now=now)
-    recompute_open_run(actor=actor, clock=lambda: now)
 
 
 def _analyze(*tables: str) -> None:

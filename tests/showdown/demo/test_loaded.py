@@ -1,5 +1,7 @@
 """A small network in a database, seen by the application: whatever a page shows, something of it is there."""
 
+import json
+import os
 import random
 import uuid
 from collections import Counter
@@ -21,7 +23,7 @@ from apps.integrity.models import Exclusion, Finding
 from apps.licensing.models import Edition, Licensee, Release, ReleaseItem, ReleaseState, RetiredCluster
 from apps.moderation.models import Appeal, Case, CaseState, Decision
 from apps.prompts.models import Cluster, Prompt, PromptState
-from apps.rankings.models import Method
+from apps.rankings.models import Method, Snapshot
 from apps.rankings.queries import board_view, latest_snapshot
 from showdown.demo.loading import tables
 from showdown.demo.loading.tables import COLUMNS, require_known_columns
@@ -46,8 +48,6 @@ def rows_of_the_log(columns: str) -> list[tuple[object, ...]]:
 def test_nine_people_sign_in_with_the_password_of_the_installation(
     small_demo: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import os
-
     assert set(ROLES) == set(PEOPLE)
     for name, role in ROLES.items():
         user = User.objects.get(email=f"{name}@demo.example")
@@ -59,7 +59,7 @@ def test_nine_people_sign_in_with_the_password_of_the_installation(
 
 def test_the_load_tells_what_it_does(small_demo: str) -> None:
     assert "battles and votes (" in small_demo
-    assert "the first ranking" in small_demo
+    assert "tonight's ranking" in small_demo
 
 
 def test_its_sizes_are_those_asked_for(small_demo: str) -> None:
@@ -99,8 +99,6 @@ def _facts_of(event: str) -> list[tuple[str, dict[str, str]]]:
         cursor.execute(
             "SELECT subject, convert_from(body, 'UTF8')::jsonb -> 'facts' FROM audit_entry WHERE event = %s", [event]
         )
-        import json
-
         return [(subject, json.loads(facts)) for subject, facts in cursor.fetchall()]
 
 
@@ -119,6 +117,19 @@ def test_the_board_stands(small_demo: str) -> None:
     assert board is not None
     assert len(board.rows) == 14
     assert snapshot.left_out["excluded"] > 0
+
+
+def test_four_nights_can_be_compared(small_demo: str) -> None:
+    snapshots = list(Snapshot.objects.published().order_by("taken_at"))
+    assert len(snapshots) == 4
+    counted = [snapshot.votes_counted + snapshot.left_out.get("excluded", 0) for snapshot in snapshots]
+    assert counted == sorted(counted)
+
+
+def test_an_auditor_finds_refusals(small_demo: str) -> None:
+    codes = Counter(facts["code"] for _subject, facts in _facts_of("audit.refused"))
+    assert codes["already-voted"] > 5
+    assert codes["taken-out"] == 2
 
 
 def test_planted_cheats_are_found(small_demo: str) -> None:
