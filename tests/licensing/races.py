@@ -104,6 +104,15 @@ def open_against_retire_and_seal(world: World) -> tuple[Scripts, list[int]]:
     return [together(*retire(cluster), seal(release, battles)), together(world.opening(prompt))], [cluster]
 
 
+def open_against_a_sale_that_does_not_look_again(world: World) -> tuple[Scripts, list[int]]:
+    """The sale's transaction took its picture of the database before the battle opened."""
+    prompt, cluster, battles = world.sky()
+    release = world.draft(battles)
+    sale = ["BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM battles_battle"]
+    sale += [*retire(cluster), seal(release, battles), "COMMIT"]
+    return [sale, together(world.opening(prompt))], [cluster]
+
+
 def late_vote_against_retire_then_seal(world: World) -> tuple[Scripts, list[int]]:
     """A vote on a battle that was opened long ago."""
     prompt, cluster, battles = world.sky()

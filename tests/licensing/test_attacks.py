@@ -1,5 +1,7 @@
 """With plain SQL as ``showdown_app``, and then with more than that, no live battle gets into a release."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -12,6 +14,7 @@ from tests.licensing.world import World
 
 pytestmark = pytest.mark.committed
 App = psycopg.Connection[Any]
+ROOT = Path(__file__).parents[2]
 
 TABLES = (*attacks.MIDDLE, "battle_cluster", "prompts_cluster", "battles_battle", "licensing_release")
 # PostgreSQL's word for "you may not".
@@ -198,6 +201,18 @@ def test_the_invariant_holds_after_all_of_it(target: Target, app: App) -> None:
             app.execute(target.told(attack))
     assert len(BROKEN) == 6
     assert broken(target.world, target.clusters) == []
+
+
+def test_the_documentations_own_questions_find_nothing_and_something(target: Target) -> None:
+    told = re.findall(r"```sql\n(.*?)```", (ROOT / "docs" / "wall.md").read_text(), flags=re.DOTALL)[0]
+    questions = [question for question in told.split(";") if question.strip()]
+    assert len(questions) == 3
+    for question in questions:
+        assert target.world.owner.execute(question.encode()).fetchall() == []
+    target.world.rewritten(
+        "battle_cluster", target.told("INSERT INTO battle_cluster VALUES ({live}, {retired})").decode()
+    )
+    assert target.world.owner.execute(questions[0].encode()).fetchall() != []
 
 
 def test_looking_away_is_noticed(target: Target) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.licensing.interleaving import Order, Table, every_order
@@ -11,6 +12,7 @@ from tests.licensing.races import (
     TAGS,
     Scene,
     broken,
+    open_against_a_sale_that_does_not_look_again,
     open_against_cancel_and_reseal,
     open_against_retire_then_seal,
     open_beside_a_neighbour_that_retires,
@@ -27,7 +29,7 @@ Seats = Callable[[int], Table]
 @pytest.fixture
 def seats(world: World, database_urls: dict[str, str]) -> Iterator[Seats]:
     """Set a table for some hands, each as ``showdown_app``; deadlocks are noticed quickly."""
-    with __import__("psycopg").connect(database_urls["admin"], autocommit=True) as server:
+    with psycopg.connect(database_urls["admin"], autocommit=True) as server:
         server.execute(f'ALTER DATABASE "{server.info.dbname}" SET deadlock_timeout = 20')
     made: list[Table] = []
 
@@ -125,3 +127,10 @@ def test_the_suite_sees_an_event_that_overlooks_a_merge(world: World, seats: Sea
     )
     _number, wrong = played(world, seats(3), vote_during_a_merge_and_a_sale)
     assert wrong
+
+
+def test_the_suite_sees_a_sale_that_does_not_look_again(world: World, seats: Seats) -> None:
+    assert played(world, seats(2), open_against_a_sale_that_does_not_look_again) == (35, [])
+    weakened(world.owner, "wall_require_read_committed()", ("<> 'read committed'", "= 'nothing at all'"))
+    _number, wrong = played(world, seats(2), open_against_a_sale_that_does_not_look_again)
+    assert any("a live battle, or a twin of one, in a release" in str(found) for _order, found in wrong)

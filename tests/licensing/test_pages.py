@@ -1,13 +1,15 @@
 """The pages of releases: for everybody, for the officer, for the licensee, and for whoever tries more."""
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from django.test import Client
 
 from apps.accounts.models import User
 from apps.audit.domain.actor import Actor
-from apps.audit.domain.merkle import leaf_hash, root_hash
 from apps.licensing.flows import retire_due_clusters
 from apps.licensing.models import Release, ReleaseItem, ReleaseState
 from apps.organizations.models import Organization
@@ -16,6 +18,7 @@ from tests.trails import refusals
 
 pytestmark = pytest.mark.committed
 
+ROOT = Path(__file__).parents[2]
 NIGHT = Actor.system("licensing.retire_due")
 
 
@@ -150,8 +153,9 @@ def test_margaret_adds_a_licensee(world: World, margaret: User, ingrid: User, cl
 
 
 def test_barbara_computes_the_root_from_the_items(
-    world: World, margaret: User, barbara: User, ada: User, client: Client
+    world: World, margaret: User, barbara: User, ada: User, client: Client, tmp_path: Path
 ) -> None:
+    """With the very program of ``docs/wall.md``."""
     world.sky(battles=5)
     retire_due_clusters(actor=NIGHT)
     client.force_login(margaret)
@@ -160,10 +164,13 @@ def test_barbara_computes_the_root_from_the_items(
     assert client.get(address).status_code == 404
     client.post(f"/releases/{release.pk}/seal/", {"mode": "all"})
     client.force_login(barbara)
-    lines = b"".join(client.get(address).streaming_content).splitlines()  # type: ignore[attr-defined]
+    leaves = tmp_path / "items.ndjson"
+    leaves.write_bytes(b"".join(client.get(address).streaming_content))  # type: ignore[attr-defined]
     release.refresh_from_db()
-    assert len(lines) == 6
-    assert root_hash([leaf_hash(line) for line in lines]).hex() == release.items_root
+    assert len(leaves.read_bytes().splitlines()) == 6
+    program = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "wall.md").read_text(), flags=re.DOTALL)[0]
+    told = subprocess.run([sys.executable, "-c", program, str(leaves)], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == release.items_root
     client.force_login(ada)
     assert client.get(address).status_code == 403
 

@@ -153,10 +153,9 @@ class World:
 
     def rewritten(self, table: str, statement: str, *parameters: object) -> None:
         """Change the past where a trigger keeps it: as nobody can but the owner, with that table's triggers asleep."""
-        with self.owner.transaction():
-            self.owner.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER".encode())
-            self.owner.execute(statement.encode(), parameters)
-            self.owner.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER".encode())
+        self.owner.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER".encode())
+        self.owner.execute(statement.encode(), parameters)
+        self.owner.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER".encode())
 
     def value(self, query: str, *parameters: object) -> Any:
         """Return the first value of a query, as the owner sees it."""

@@ -3,8 +3,11 @@
 import secrets
 import uuid
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from random import Random
+from typing import Any
 
+import psycopg
 from django.db.models import Model
 
 from apps.audit.domain.actor import Actor
@@ -14,8 +17,8 @@ from apps.battles.models import Battle, BattleState, EndpointFailure, LanguageMo
 from apps.contributors.models import ProofLevel
 from showdown.demo.loading.crowd import Member
 from showdown.demo.loading.pool import PooledPrompt
-from showdown.demo.loading.tables import Row, copy_rows, next_id
-from showdown.demo.loading.trail import Trail
+from showdown.demo.loading.tables import COLUMNS, Row, continue_after_copied, copy_into, driver_connection, next_id
+from showdown.demo.loading.trail import Trail, Waiting
 from showdown.demo.network import DemoBattle
 
 _ANSWERS = Actor.system("battles.answers")
@@ -45,20 +48,28 @@ class Fights:
         self.next = {table: next_id(table) for table in tables}
 
     def load(self, battles: Sequence[DemoBattle], tick: Callable[[int], None]) -> None:
-        """Write all battles with their answers, votes and entries."""
-        for done, battle in enumerate(battles):
-            self._note(battle)
-            if len(self.rows[Battle]) == _AT_ONCE:
-                self._write()
-                tick(done)
-        self._write()
+        """Write all battles with their answers, votes and entries.
 
-    def _write(self) -> None:
-        for table, rows in self.rows.items():
-            if rows:
-                copy_rows(table, rows)
-                rows.clear()
-        self.trail.write()
+        A second thread copies what is ready, so that the server works while the next rows are made; nobody else uses
+        the connection meanwhile.
+        """
+        below = driver_connection()
+        with ThreadPoolExecutor(max_workers=1) as writer:
+            copied: Future[None] = writer.submit(lambda: None)
+            for done, battle in enumerate(battles):
+                self._note(battle)
+                if len(self.rows[Battle]) == _AT_ONCE:
+                    copied.result()
+                    copied = writer.submit(_copy, below, *self._taken())
+                    tick(done)
+            copied.result()
+            writer.submit(_copy, below, *self._taken()).result()
+        for table in self.rows:
+            continue_after_copied(table)
+
+    def _taken(self) -> tuple[dict[type[Model], list[Row]], Waiting]:
+        rows, self.rows = self.rows, {table: [] for table in self.rows}
+        return rows, self.trail.taken()
 
     def _add(self, table: type[Model], *values: object) -> int:
         row_id = self.next[table]
@@ -160,3 +171,9 @@ class Fights:
             clause="B1",
             facts=facts_of_vote(vote=vote, commitment=commitment),
         )
+
+
+def _copy(below: psycopg.Connection[Any], rows: dict[type[Model], list[Row]], log: Waiting) -> None:
+    for table, waiting in rows.items():
+        copy_into(below, table._meta.db_table, COLUMNS[table], waiting)
+    log.copy(below)

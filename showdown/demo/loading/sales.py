@@ -6,15 +6,21 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from django.db import connection
+from django.db.models import Count
 from django.utils import timezone
 
 from apps.audit.domain.actor import Actor
+from apps.audit.domain.canonical import time_text
 from apps.audit.services import record_refusal
 from apps.licensing.domain.filters import ReleaseFilters
-from apps.licensing.flows import build_edition, cancel, retire_due_clusters, seal
-from apps.licensing.models import Licensee, Release
+from apps.licensing.events import LicensingEvent
+from apps.licensing.flows import build_edition, cancel, seal
+from apps.licensing.models import EligibleBattleCluster, Licensee, Release, RetiredCluster
+from apps.licensing.queries import due_clusters, min_age_days
 from apps.licensing.services import Sealing, TakenOut, add_licensee, draft_release
+from apps.prompts.models import Cluster
 from showdown.demo.loading.stage import Stage
+from showdown.demo.loading.trail import Trail
 
 _RETIREMENT: Final = Actor.system("licensing.retire_due")
 _BUILDING: Final = Actor.system("licensing.sweep")
@@ -30,13 +36,14 @@ SELECT b.language FROM eligible_battle e JOIN battles_battle b ON b.id = e.battl
 GROUP BY 1 HAVING count(*) >= %s ORDER BY count(*) DESC, b.language
 """
 _ENOUGH: Final = 5
+_ALL: Final = 1_000_000
 
 
 class Sales:
     """Everything that Margaret did."""
 
-    def __init__(self, stage: Stage, *, start: datetime, now: datetime) -> None:
-        self.stage, self.start, self.now = stage, start, now
+    def __init__(self, stage: Stage, *, trail: Trail, start: datetime, now: datetime) -> None:
+        self.stage, self.trail, self.start, self.now = stage, trail, start, now
         self.margaret = stage.actor("margaret")
         self.university = self._licensee(
             "meridian-university",
@@ -52,8 +59,34 @@ class Sales:
         )
 
     def retire(self) -> int:
-        """Let the night's task certify every cluster that is past the wall; the database's clock decides."""
-        return retire_due_clusters(actor=_RETIREMENT)
+        """Certify every cluster that is past the wall by its function, as the night's task does one by one."""
+        due = due_clusters(limit=_ALL)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT retire_cluster(due.id, %s) FROM unnest(%s::bigint[]) AS due (id) ORDER BY due.id",
+                [min_age_days(), due],
+            )
+        eligible = dict(
+            EligibleBattleCluster.objects.filter(cluster_id__in=due)
+            .values_list("cluster_id")
+            .annotate(Count("battle_id"))
+            .order_by("cluster_id")
+        )
+        for certificate in RetiredCluster.objects.filter(pk__in=due).order_by("pk"):
+            self.trail.record(
+                LicensingEvent.CLUSTER_RETIRED,
+                actor=_RETIREMENT,
+                subject=Cluster(pk=certificate.pk).ref,
+                at=timezone.now(),
+                clause="W1",
+                facts={
+                    "last_live_at": time_text(certificate.last_live_at),
+                    "retired_at": time_text(certificate.retired_at),
+                    "eligible_battles": eligible.get(certificate.pk, 0),
+                },
+            )
+        self.trail.write()
+        return len(due)
 
     def happen(self) -> None:
         """Draft and seal, be refused, cancel."""

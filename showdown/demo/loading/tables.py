@@ -69,10 +69,11 @@ class ColumnsHaveChanged(RuntimeError):
     """A table has other columns than the demo writes."""
 
 
-def psycopg_cursor() -> psycopg.Cursor[Any]:
-    """Return a cursor of the driver itself, in Django's connection and transaction."""
+def driver_connection() -> psycopg.Connection[Any]:
+    """Return the driver's own connection below Django's, in the same transaction."""
     connection.ensure_connection()
-    return psycopg.Cursor(connection.connection)
+    below: psycopg.Connection[Any] = connection.connection
+    return below
 
 
 def require_known_columns() -> None:
@@ -93,25 +94,29 @@ def next_id(model: type[models.Model]) -> int:
 
 def copy_rows(model: type[models.Model], rows: Iterable[Row]) -> int:
     """Copy rows into a model's table and return how many; their first column is the id."""
-    table, columns = model._meta.db_table, COLUMNS[model]
-    count = copy_into(table, columns, rows)
+    count = copy_into(driver_connection(), model._meta.db_table, COLUMNS[model], rows)
+    continue_after_copied(model)
+    return count
+
+
+def continue_after_copied(model: type[models.Model]) -> None:
+    """Let the next row that somebody makes get an id after all that were copied."""
+    table = model._meta.db_table
     with connection.cursor() as cursor:
-        # The next row that somebody makes must not meet one of these.
         cursor.execute(
             sql.SQL("SELECT setval(pg_get_serial_sequence({name}, 'id'), max(id)) FROM {table}").format(
                 name=sql.Literal(table), table=sql.Identifier(table)
             )
         )
-    return count
 
 
-def copy_into(table: str, columns: Sequence[str], rows: Iterable[Row]) -> int:
-    """Copy rows into any table."""
+def copy_into(below: psycopg.Connection[Any], table: str, columns: Sequence[str], rows: Iterable[Row]) -> int:
+    """Copy rows into any table by the driver's connection, from whichever thread, and return how many."""
     statement = sql.SQL("COPY {table} ({columns}) FROM STDIN").format(
         table=sql.Identifier(table), columns=sql.SQL(", ").join(map(sql.Identifier, columns))
     )
     count = 0
-    with psycopg_cursor() as cursor, cursor.copy(statement) as copy:
+    with psycopg.Cursor(below) as cursor, cursor.copy(statement) as copy:
         for row in rows:
             copy.write_row(row)
             count += 1

@@ -7,15 +7,17 @@ that order. Bodies and commitments are made by the functions that the services u
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
+import psycopg
 from django.db import connection
 
 from apps.audit.domain.actor import Actor
 from apps.audit.domain.canonical import JSON, NONCE_BYTES, SALT_BYTES, commitment_of, entry_body
-from showdown.demo.loading.tables import Row, copy_into
+from showdown.demo.loading.tables import Row, copy_into, driver_connection
 
 _ENTRY_COLUMNS: Final = ("event", "actor_kind", "actor_pseudonym", "subject", "clause", "recorded_at", "body")
 _SALT_COLUMNS: Final = ("commitment", "salt", "subject")
@@ -65,13 +67,28 @@ class Trail:
         self._salts.append((commitment, salt, subject))
         return commitment
 
-    def write(self) -> int:
-        """Write what waits, and return how many entries these were."""
-        count = copy_into("audit_entry", _ENTRY_COLUMNS, self._entries)
-        copy_into("audit_salt", _SALT_COLUMNS, self._salts)
-        self._entries.clear()
-        self._salts.clear()
-        return count
+    def write(self) -> None:
+        """Write what waits."""
+        self.taken().copy(driver_connection())
+
+    def taken(self) -> "Waiting":
+        """Return what waits, and begin anew."""
+        waiting = Waiting(entries=self._entries, salts=self._salts)
+        self._entries, self._salts = [], []
+        return waiting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Entries and salts that are ready to be copied."""
+
+    entries: list[Row]
+    salts: list[Row]
+
+    def copy(self, below: psycopg.Connection[Any]) -> None:
+        """Copy them by the driver's connection, from whichever thread."""
+        copy_into(below, "audit_entry", _ENTRY_COLUMNS, self.entries)
+        copy_into(below, "audit_salt", _SALT_COLUMNS, self.salts)
 
 
 def stand_in_front_of_the_log() -> None:

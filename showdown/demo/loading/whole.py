@@ -121,7 +121,7 @@ def _write(network: Network, *, seed: int, progress: Progress) -> Loaded:
         )
         rare.happen(running.tick)
     with progress.phase("past the wall"):
-        sales = Sales(stage, start=network.start, now=network.now)
+        sales = Sales(stage, trail=trail, start=network.start, now=network.now)
         sales.retire()
         _analyze("eligible_battle", "eligible_battle_cluster", "retired_cluster")
         sales.happen()

@@ -15,12 +15,14 @@ from django.utils import timezone
 
 from apps.accounts.domain.roles import Role
 from apps.accounts.models import InboxMessage, User
+from apps.audit.domain.actor import Actor
 from apps.audit.services import sequence_waiting
 from apps.battles.models import Battle, BattleCluster, BattleState, Vote
 from apps.battles.services import open_battle
 from apps.contributors.models import Consent, Contributor
 from apps.integrity.models import Exclusion, Finding
 from apps.licensing.models import Edition, Licensee, Release, ReleaseItem, ReleaseState, RetiredCluster
+from apps.licensing.services import retire_cluster
 from apps.moderation.models import Appeal, Case, CaseState, Decision
 from apps.prompts.models import Cluster, Prompt, PromptState
 from apps.rankings.models import Method, Snapshot
@@ -31,6 +33,7 @@ from showdown.demo.network import SEED, make_network
 from showdown.demo.people import Habit
 from showdown.supervisor.demo import PEOPLE
 from tests.showdown.demo.conftest import SMALL
+from tests.showdown.demo.databases import as_owner_of
 
 ROLES = {
     "ada": Role.CONTRIBUTOR, "grace": Role.MODERATOR, "alan": Role.MODERATOR, "radia": Role.NETWORK_ADMIN,
@@ -81,6 +84,32 @@ def test_a_quarter_or_more_of_the_clusters_is_past_the_wall(small_demo: str) -> 
     assert 0.25 < RetiredCluster.objects.count() / fought < 0.5
 
 
+def test_a_retirement_reads_as_the_service_writes_it(loaded_database: tuple[str, str], small_demo: str) -> None:
+    """One certificate is taken back by the owner and given again by the service; both entries say the same."""
+    with as_owner_of(loaded_database[0]), transaction.atomic():
+        untouched = (
+            RetiredCluster.objects.exclude(pk__in=ReleaseItem.objects.values("battle__clusters__cluster_id"))
+            .order_by("pk")[0]
+            .pk
+        )
+        subject = Cluster(pk=untouched).ref
+        by_load = [facts for about, facts in _facts_of("licensing.cluster_retired") if about == subject][-1]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "DELETE FROM eligible_battle WHERE battle_id IN"
+                " (SELECT battle_id FROM eligible_battle_cluster WHERE cluster_id = %s)",
+                [untouched],
+            )
+            cursor.execute("DELETE FROM retired_cluster WHERE cluster_id = %s", [untouched])
+        retire_cluster(actor=Actor.system("licensing.retire_due"), cluster_id=untouched, now=timezone.now())
+        by_service = next(
+            facts for about, facts in reversed(_facts_of("licensing.cluster_retired")) if about == subject
+        )
+        transaction.set_rollback(True)
+    assert by_load.pop("retired_at") < by_service.pop("retired_at")
+    assert by_load == by_service
+
+
 def test_entries_stand_in_the_order_of_time(small_demo: str) -> None:
     times = [at for (at,) in rows_of_the_log("recorded_at")]
     assert times == sorted(times)  # type: ignore[type-var]
@@ -97,7 +126,8 @@ def test_every_vote_has_its_entry_and_its_commitment(small_demo: str) -> None:
 def _facts_of(event: str) -> list[tuple[str, dict[str, str]]]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT subject, convert_from(body, 'UTF8')::jsonb -> 'facts' FROM audit_entry WHERE event = %s", [event]
+            "SELECT subject, convert_from(body, 'UTF8')::jsonb -> 'facts' FROM audit_entry WHERE event = %s ORDER BY id",
+            [event],
         )
         return [(subject, json.loads(facts)) for subject, facts in cursor.fetchall()]
 
