@@ -4,6 +4,7 @@ A test that asks for ``live_platform`` is a committed test: the cast's people ar
 web server, the worker, beat and the sequencer find them.
 """
 
+import asyncio
 import re
 import shutil
 import socket
@@ -52,6 +53,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "live_platform" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.committed)
             item.add_marker(pytest.mark.django_db)
+
+
+_OF_A_BROWSER: Final = frozenset({"playwright", "browser", "context", "page", "chromium", "visit"})
+
+
+@pytest.fixture(autouse=True)
+def _a_loop_of_its_own(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let a test without a browser run its own event loop.
+
+    Playwright's loop is marked as running in this thread from the first browser test to the end of the session, also
+    while nothing of it runs, and asyncio would refuse a second one to every test that comes after.
+    """
+    if _OF_A_BROWSER & set(request.fixturenames):
+        yield
+        return
+    playwrights = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(playwrights)
 
 
 def free_port() -> int:

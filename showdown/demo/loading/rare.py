@@ -233,11 +233,11 @@ class RareThings:
         at = member.joined_at + share * (self.now - member.joined_at)
         if member.person.withdraws:
             self.agenda.add(at, lambda at: withdraw_consent(actor=member.actor, kind=ConsentKind.LICENSING, now=at))
-        written = [pooled for pooled in self.pool if pooled.prompt.author == member.person.number]
-        if written and member.person.number != ADA and happens(self.chance, _TAKE_ONE_BACK):
-            back_at = written[0].prompt.screened_at + timedelta(days=30 * share)
-            if back_at < self.now:
-                self.agenda.add(back_at, lambda at: self._take_back(written[0], member, at))
+        if member.person.number != ADA and happens(self.chance, _TAKE_ONE_BACK):
+            first = next((pooled for pooled in self.pool if pooled.prompt.author == member.person.number), None)
+            back_at = first.prompt.screened_at + timedelta(days=30 * share) if first else self.now
+            if first is not None and back_at < self.now:
+                self.agenda.add(back_at, partial(self._take_back, first, member))
 
     def _take_back(self, pooled: PooledPrompt, member: Member, at: datetime) -> None:
         prompt = Prompt.objects.get(pk=pooled.id)

@@ -126,8 +126,8 @@ def test_every_vote_has_its_entry_and_its_commitment(small_demo: str) -> None:
 def _facts_of(event: str) -> list[tuple[str, dict[str, str]]]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT subject, convert_from(body, 'UTF8')::jsonb -> 'facts' FROM audit_entry "
-            "WHERE event = %s ORDER BY id",
+            "SELECT subject, convert_from(body, 'UTF8')::jsonb -> 'facts' FROM audit_entry"
+            " WHERE event = %s ORDER BY id",
             [event],
         )
         return [(subject, json.loads(facts)) for subject, facts in cursor.fetchall()]
