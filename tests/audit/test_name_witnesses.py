@@ -25,6 +25,7 @@ from apps.audit.services import (
     UnfitTies,
     add_witness,
     end_witness,
+    move_witness,
 )
 from tests.conftest import NOON
 
@@ -44,7 +45,7 @@ def fresh(user: User, at: datetime = NOON) -> Actor:
 
 
 def add(actor: Actor, vkey: str = "", *, owner: str | None = None, **told: Any) -> Witness:
-    told = {"address": "https://elm.example", "ties": TIES, "now": NOON} | told
+    told = {"address": "https://elm.example", "ties": TIES, "now": NOON, **told}
     owner = owner if owner is not None else (actor.pseudonym if actor.has("auditor") else "")
     return add_witness(actor=actor, vkey=vkey or key(), owner_pseudonym=owner, **told)
 
@@ -217,6 +218,24 @@ def test_a_witness_is_ended_by_whose_it_is(barbara: User, radia: User, person: C
     for witness_id in (hers.pk, 0, 2**62):
         with pytest.raises(AlreadyEnded):
             end_witness(actor=OPERATOR, witness_id=witness_id, now=NOON)
+
+
+def test_a_witness_moves_with_its_key_and_its_owner(barbara: User, radia: User) -> None:
+    witness = add(fresh(barbara))
+    with pytest.raises(NotYourWitness):
+        move_witness(actor=fresh(radia), witness_id=witness.pk, address="https://new.example", now=NOON)
+    with pytest.raises(UnfitAddress):
+        move_witness(actor=fresh(barbara), witness_id=witness.pk, address="new.example", now=NOON)
+    # What was refused half-way changed nothing.
+    assert list(Witness.objects.in_force()) == [witness]
+    moved = move_witness(actor=fresh(barbara), witness_id=witness.pk, address="https://new.example", now=NOON)
+    assert [(one.pk, one.address) for one in Witness.objects.in_force()] == [(moved.pk, "https://new.example")]
+    assert (moved.vkey, moved.owner_pseudonym, moved.ties) == (witness.vkey, barbara.pseudonym, TIES)
+    assert trail_of(witness.ref) + trail_of(moved.ref) == [
+        "audit.witness_added",
+        "audit.witness_ended",
+        "audit.witness_added",
+    ]
 
 
 @pytest.mark.committed

@@ -48,26 +48,33 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 class RunningWitness:
     """``showdown-witness serve`` on a folder; started again, it takes the same folder and another port."""
 
-    def __init__(self, state: Path, *logs: str, program: tuple[str, ...] = ("-m", "showdown_witness")) -> None:
+    def __init__(
+        self,
+        state: Path,
+        *logs: str,
+        program: tuple[str, ...] = ("-m", "showdown_witness"),
+        more: tuple[str, ...] = (),
+    ) -> None:
         self.state = state
         self.logs = logs
         self.program = program
+        self.more = more
         self.output = state.parent / f"{state.name}.output"
         self.port = 0
         self.vkey = ""
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self, **more: str) -> "RunningWitness":
+    def start(self) -> "RunningWitness":
         """Start it and wait until it listens."""
         named = [argument for log in self.logs for argument in ("--log", log)]
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
                 [
                     sys.executable, *self.program, "serve", "--state", str(self.state), "--name", NAME,
-                    "--listen", "127.0.0.1:0", *named,
+                    "--listen", "127.0.0.1:0", *named, *self.more,
                 ],
                 cwd="/",
-                env=environment() | more,
+                env=environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

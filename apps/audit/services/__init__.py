@@ -17,6 +17,7 @@ from apps.audit.services.witnesses import (
     add_witness,
     end_witness,
     keep_cosignature,
+    move_witness,
 )
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "end_witness",
     "forget_text",
     "keep_cosignature",
+    "move_witness",
     "record",
     "record_look",
     "record_refusal",

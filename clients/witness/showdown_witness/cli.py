@@ -67,6 +67,9 @@ def _parser() -> argparse.ArgumentParser:
             "--log", action="append", default=[], metavar="'KEY [ADDRESS]'", help="a log; again for each further one"
         )
         command.add_argument("--logs", type=Path, metavar="FILE", help="a tlog-policy file whose `log` lines count")
+        command.add_argument(
+            "--within", type=float, default=20.0, metavar="SECONDS", help="how long one look at a log may take"
+        )
     serve.add_argument("--listen", default="127.0.0.1:8290", metavar="HOST:PORT")
     serve.add_argument("--every", type=float, default=0.0, metavar="SECONDS", help="also follow the logs' addresses")
     pull.add_argument("--every", type=float, default=60.0, metavar="SECONDS", help="pause between two looks")
@@ -111,7 +114,7 @@ def _serve(asked: argparse.Namespace, store: Store) -> int:
     _say(f"{witness.cosigner.vkey} listens on {host!s}:{port}.")
     try:
         if asked.every:
-            _keep_following(witness, max(asked.every, _SHORTEST_PAUSE), stop)
+            _keep_following(witness, asked, stop)
         else:
             stop.wait()
     finally:
@@ -127,24 +130,24 @@ def _follow(asked: argparse.Namespace, store: Store) -> int:
     if not any(log.address for log in witness.logs.all()):
         raise Obstacle("No log has an address: give --log 'KEY ADDRESS'.")
     if asked.once:
-        return DONE if _look_at_all(witness) else HINDERED
+        return DONE if _look_at_all(witness, asked.within) else HINDERED
     _say(f"{witness.cosigner.vkey} follows.")
-    _keep_following(witness, max(asked.every, _SHORTEST_PAUSE), _stop_by_signal())
+    _keep_following(witness, asked, _stop_by_signal())
     _say("Stopped.")
     return DONE
 
 
-def _keep_following(witness: Witness, pause: float, stop: threading.Event) -> None:
+def _keep_following(witness: Witness, asked: argparse.Namespace, stop: threading.Event) -> None:
     while not stop.is_set():
-        _look_at_all(witness)
-        stop.wait(pause)
+        _look_at_all(witness, asked.within)
+        stop.wait(max(asked.every, _SHORTEST_PAUSE))
 
 
-def _look_at_all(witness: Witness) -> bool:
+def _look_at_all(witness: Witness, within: float) -> bool:
     """Follow every log that has an address; say what went wrong, and return whether nothing did."""
     is_well = True
     for log in witness.logs.all():
-        if log.address and (fault := follow(witness, log)):
+        if log.address and (fault := follow(witness, log, seconds=within)):
             _say(f"{log.origin} is not followed: {fault}")
             is_well = False
     return is_well

@@ -110,6 +110,15 @@ class Witness:
         )
         raise _declined(HTTPStatus.CONFLICT, "This witness has countersigned another root of that size.")
 
+    def accuse(self, latest: Cosigned, note: bytes) -> str:
+        """Keep two checkpoints of which the log itself could not show that one goes on from the other; say so."""
+        _checkpoint, opened = self._opened(note)
+        kept = self._evidence.keep(latest.note, _own_note(opened))
+        return (
+            "IT DOES NOT GO ON from what was countersigned: its tiles do not lead from one checkpoint to the other. "
+            f"{f'Both checkpoints are in {kept}.' if kept else 'They could not be kept.'} Tell others."
+        )
+
     def _countersigned(self, checkpoint: Checkpoint, note: Note, latest: Cosigned | None) -> Cosigned:
         now = int(self._clock())
         if latest is not None:
