@@ -2,5 +2,24 @@
 
 from apps.audit.gateways.keys import KeyFolder, KeysInUse, SignerMemory
 from apps.audit.gateways.tiles import TileStore
+from apps.audit.gateways.witnesses import (
+    HttpWitnesses,
+    NullWitnesses,
+    Question,
+    Reply,
+    Silence,
+    WitnessClient,
+)
 
-__all__ = ["KeyFolder", "KeysInUse", "SignerMemory", "TileStore"]
+__all__ = [
+    "HttpWitnesses",
+    "KeyFolder",
+    "KeysInUse",
+    "NullWitnesses",
+    "Question",
+    "Reply",
+    "SignerMemory",
+    "Silence",
+    "TileStore",
+    "WitnessClient",
+]
