@@ -104,6 +104,8 @@ TABLES: Final[dict[str, Grant]] = {
     "rankings_snapshot": Grant(app="SELECT, INSERT, UPDATE (published_at, timings)", auditor="SELECT"),
     "rankings_board": ONCE,
     "rankings_rating": ONCE,
+    "rankings_snapshotballots": ONCE,
+    "rankings_votestanding": Grant(app="SELECT, INSERT, UPDATE (until_id)", auditor="SELECT"),
     # Findings about votes.
     "integrity_sweep": ONCE,
     "integrity_finding": ORDINARY,
