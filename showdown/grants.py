@@ -38,6 +38,11 @@ TABLES: Final[dict[str, Grant]] = {
     "audit_node": Grant(app="SELECT", sequencer="SELECT, INSERT", auditor="SELECT"),
     "audit_treehead": Grant(app="SELECT", sequencer="SELECT, INSERT", auditor="SELECT"),
     "audit_salt": Grant(app="SELECT, INSERT, DELETE"),
+    # What is signed and countersigned comes through the sequencer, which alone has the key.
+    "audit_checkpoint": Grant(app="SELECT", sequencer="SELECT, INSERT", auditor="SELECT"),
+    "audit_cosignature": Grant(app="SELECT", sequencer="SELECT, INSERT", auditor="SELECT"),
+    "audit_logkey": Grant(app="SELECT, INSERT, UPDATE (retired_at)", sequencer="SELECT", auditor="SELECT"),
+    "audit_witness": Grant(app="SELECT, INSERT, UPDATE (ended_at)", sequencer="SELECT", auditor="SELECT"),
     # Accounts: an auditor sees pseudonyms and roles, never addresses or secrets.
     "accounts_user": Grant(app="SELECT, INSERT, UPDATE", auditor="SELECT BUT (password, email, last_login)"),
     "accounts_user_groups": Grant(app="SELECT"),

@@ -11,3 +11,5 @@ class AuditEvent(StrEnum):
     ENTRY_LOOKED_AT = "audit.entry_looked_at"
     PROOF_DOWNLOADED = "audit.proof_downloaded"
     TEXT_FORGOTTEN = "audit.text_forgotten"
+    KEY_ANNOUNCED = "audit.key_announced"
+    KEY_RETIRED = "audit.key_retired"

@@ -13,3 +13,9 @@ AUDITOR: Final = "auditor"
 def is_auditor(actor: Actor) -> bool:
     """Whether the actor is an auditor of this platform."""
     return actor.has(AUDITOR)
+
+
+@rules.predicate
+def may_tend_the_log(actor: Actor) -> bool:
+    """Whether the actor announces and retires the log's keys: only the platform's own commands do."""
+    return actor.is_system
