@@ -13,3 +13,5 @@ class AuditEvent(StrEnum):
     TEXT_FORGOTTEN = "audit.text_forgotten"
     KEY_ANNOUNCED = "audit.key_announced"
     KEY_RETIRED = "audit.key_retired"
+    WITNESS_ADDED = "audit.witness_added"
+    WITNESS_ENDED = "audit.witness_ended"

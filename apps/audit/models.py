@@ -4,7 +4,7 @@ Three may change in one way: a salt is forgotten, a key is retired, and a witnes
 """
 
 import json
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from django.db import models
 
@@ -150,11 +150,23 @@ class LogKey(models.Model):
         return f"audit.key:{self.key_id}"
 
 
+class WitnessQuerySet(models.QuerySet["Witness"]):
+    """Witnesses, in the order in which they were added."""
+
+    def in_force(self) -> Self:
+        """Return those whose signatures count."""
+        return self.filter(ended_at=None).order_by("pk")
+
+    def asked(self) -> Self:
+        """Return those in force that the log asks for their signatures."""
+        return self.in_force().exclude(address="")
+
+
 class Witness(models.Model):
     """Somebody who countersigns checkpoints that are consistent with what they saw before.
 
     ``address`` is where it is asked, or nothing when it only pulls. ``owner_pseudonym`` is the auditor's who runs it,
-    or nothing; ``ties`` is a commitment to what it declared about itself, or nothing.
+    or nothing; ``ties`` is what they declared about themselves, for everybody to read, or nothing.
     """
 
     name = models.CharField(max_length=200)
@@ -164,6 +176,8 @@ class Witness(models.Model):
     ties = models.CharField(max_length=500, blank=True)
     added_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+
+    objects: ClassVar = WitnessQuerySet.as_manager()
 
     class Meta:
         db_table = "audit_witness"

@@ -1,12 +1,14 @@
-"""Who may read the log's entries."""
+"""Who may read the log's entries, tend its keys, and name its witnesses."""
 
 from typing import Final
 
 import rules
 
 from apps.audit.domain.actor import Actor
+from apps.audit.models import Witness
 
 AUDITOR: Final = "auditor"
+ADMINISTRATOR: Final = "network_admin"
 
 
 @rules.predicate
@@ -19,3 +21,22 @@ def is_auditor(actor: Actor) -> bool:
 def may_tend_the_log(actor: Actor) -> bool:
     """Whether the actor announces and retires the log's keys: only the platform's own commands do."""
     return actor.is_system
+
+
+@rules.predicate
+def may_add_witness(actor: Actor, owner_pseudonym: str | None = None) -> bool:
+    """Whether the actor may register a witness of this owner: an auditor their own, an administrator nobody's.
+
+    Nobody registers one in another person's name but the platform's own commands.
+    """
+    if actor.is_system:
+        return True
+    if owner_pseudonym:
+        return is_auditor(actor) and owner_pseudonym == actor.pseudonym
+    return actor.has(ADMINISTRATOR)
+
+
+@rules.predicate
+def may_end_witness(actor: Actor, witness: Witness | None = None) -> bool:
+    """Whether the actor may end this witness: those who run the platform cannot end an auditor's from its pages."""
+    return witness is not None and may_add_witness(actor, witness.owner_pseudonym)
