@@ -133,6 +133,12 @@ TABLES: Final[dict[str, Grant]] = {
     "moderation_appeal": ORDINARY,
     # What somebody has not sent yet is nobody's business, and goes when it is old.
     "moderation_draft": Grant(app="SELECT, INSERT, UPDATE, DELETE"),
+    # The auditor's desk: what was drawn stays as it was drawn.
+    "web_sample": ONCE,
+    "web_sampledentry": ONCE,
+    "web_export": Grant(
+        app="SELECT, INSERT, UPDATE (size, bytes, sha256, built_at, expires_at, removed_at)", auditor="SELECT"
+    ),
 }
 
 # Functions by signature, as `pg_get_function_identity_arguments` writes it, and the roles that may call them. Trigger

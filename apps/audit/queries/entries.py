@@ -1,4 +1,4 @@
-"""What can be read from the log; every answer is a frozen dataclass.
+"""The entries and what proves them; every answer is a frozen dataclass.
 
 ``using`` is the alias of the connection: the application's for receipts and the public page, else the auditor's.
 """
@@ -161,13 +161,15 @@ def entries_page(
     """
     entries = _matching(wanted, using)
     if after is not None:
-        found = _rows(entries.filter(GreaterThan(_place(), _place(after))).order_by("recorded_at", "id")[: limit + 1])
+        found = entry_rows(
+            entries.filter(GreaterThan(_place(), _place(after))).order_by("recorded_at", "id")[: limit + 1]
+        )
         rows, more = list(reversed(found[:limit])), len(found) > limit
         has_newer, has_older = more, True
     else:
         if before is not None:
             entries = entries.filter(LessThan(_place(), _place(before)))
-        found = _rows(entries.order_by(*NEWEST_FIRST)[: limit + 1])
+        found = entry_rows(entries.order_by(*NEWEST_FIRST)[: limit + 1])
         rows, more = found[:limit], len(found) > limit
         has_newer, has_older = before is not None, more
     return EntryPage(
@@ -177,22 +179,27 @@ def entries_page(
     )
 
 
-def proved_entry(entry_id: int, *, using: str = DEFAULT) -> ProvedEntry | None:
-    """Return the entry with its inclusion in the newest tree, checked here and now; three reads at any size."""
-    return _proved(Entry.objects.using(using).filter(pk=entry_id), using)
+def proved_entry(entry_id: int, *, size: int | None = None, using: str = DEFAULT) -> ProvedEntry | None:
+    """Return the entry with its inclusion, checked here and now; three reads at any size.
+
+    It is proved in the tree of ``size`` leaves, which must be that of a head, or in the newest. The inclusion is None
+    while that tree does not hold it.
+    """
+    return _proved(Entry.objects.using(using).filter(pk=entry_id), size, using)
 
 
-def receipt_for(subject: str, event: str, *, using: str = DEFAULT) -> ProvedEntry | None:
+def receipt_for(subject: str, event: str, *, size: int | None = None, using: str = DEFAULT) -> ProvedEntry | None:
     """Return the newest entry of this event about this subject with its inclusion, or None when there is none.
 
-    Whoever shows it must have made sure that the reader may see things about the subject.
+    ``size`` is as for ``proved_entry``. Whoever shows it must have made sure that the reader may see things about the
+    subject.
     """
-    return _proved(_entries_about(subject, event, using), using)
+    return _proved(_entries_about(subject, event, using), size, using)
 
 
 def entry_for(subject: str, event: str, *, using: str = DEFAULT) -> EntryRow | None:
     """Return the newest entry of this event about this subject, or None."""
-    rows = _rows(_entries_about(subject, event, using))
+    rows = entry_rows(_entries_about(subject, event, using))
     return rows[0] if rows else None
 
 
@@ -273,7 +280,8 @@ def _entries_about(subject: str, event: str, using: str) -> QuerySet[Entry]:
     return Entry.objects.using(using).filter(subject=subject, event=event).order_by(*NEWEST_FIRST)[:1]
 
 
-def _rows(entries: QuerySet[Entry]) -> list[EntryRow]:
+def entry_rows(entries: QuerySet[Entry]) -> list[EntryRow]:
+    """Return entries as lines, in the order of the query; one read."""
     return [
         EntryRow(
             id=number,
@@ -291,7 +299,7 @@ def _rows(entries: QuerySet[Entry]) -> list[EntryRow]:
     ]
 
 
-def _proved(entries: QuerySet[Entry], using: str) -> ProvedEntry | None:
+def _proved(entries: QuerySet[Entry], size: int | None, using: str) -> ProvedEntry | None:
     entry = entries.select_related("leaf").first()
     if entry is None:
         return None
@@ -309,13 +317,16 @@ def _proved(entries: QuerySet[Entry], using: str) -> ProvedEntry | None:
             leaf_index=leaf.leaf_index if leaf else None,
         ),
         body=body,
-        inclusion=_inclusion(leaf, body, using) if leaf else None,
+        inclusion=_inclusion(leaf, body, size, using)
+        if leaf is not None and (size is None or leaf.leaf_index < size)
+        else None,
     )
 
 
-def _inclusion(leaf: Leaf, body: bytes, using: str) -> Inclusion:
-    """Return the proof against the newest head, which was written with this leaf or after it."""
-    head = TreeHead.objects.using(using).latest("size")
+def _inclusion(leaf: Leaf, body: bytes, size: int | None, using: str) -> Inclusion:
+    """Return the proof against a head that was written with this leaf or after it."""
+    heads = TreeHead.objects.using(using)
+    head = heads.latest("size") if size is None else heads.get(pk=size)
     plan = inclusion_plan(leaf.leaf_index, head.size)
     stored = stored_hashes([subtree for subtrees in plan for subtree in subtrees], using=using)
     root, own_hash, fault, proof = bytes(head.root), leaf_hash(body), None, []
