@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import path
 
-from apps.web.views import boards, homes, site
+from apps.web.views import boards, homes, samples, site
 
 app_name = "web"
 urlpatterns = [
@@ -12,6 +12,9 @@ urlpatterns = [
     path("methodology/", boards.methodology, name="methodology"),
     path("recompute/", homes.recompute, name="recompute"),
     path("home/", homes.home, name="home"),
+    path("auditor/samples/", samples.samples, name="samples"),
+    path("auditor/samples/<int:sample_id>/", samples.sample, name="sample"),
+    path("auditor/samples/<int:sample_id>/open/<int:leaf_index>/", samples.open_sampled, name="open_sampled"),
     path("health/", site.health, name="health"),
     path("theme/", site.theme, name="theme"),
 ]

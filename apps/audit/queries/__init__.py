@@ -3,6 +3,7 @@
 ``using`` is the alias of the connection: the application's for receipts and public pages, else the auditor's.
 """
 
+from apps.audit.queries.auditing import AUDITOR_DATABASE, auditor_database
 from apps.audit.queries.checkpoints import (
     CheckpointPage,
     CheckpointRow,
@@ -42,6 +43,7 @@ from apps.audit.queries.entries import (
 from apps.audit.queries.sampling import Population, entries_at, salt_of
 
 __all__ = [
+    "AUDITOR_DATABASE",
     "CheckpointPage",
     "CheckpointRow",
     "CosignatureRow",
@@ -56,6 +58,7 @@ __all__ = [
     "WitnessRow",
     "WitnessStand",
     "all_witnesses",
+    "auditor_database",
     "checkpoint_of",
     "checkpoints_page",
     "checkpoints_signed_within",

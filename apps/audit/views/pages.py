@@ -5,9 +5,7 @@ import json
 from datetime import timedelta
 from typing import Final
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import ImproperlyConfigured
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
@@ -26,6 +24,7 @@ from apps.audit.queries import (
     EntryPage,
     Inclusion,
     ProvedEntry,
+    auditor_database,
     entries_page,
     event_names,
     log_overview,
@@ -33,7 +32,6 @@ from apps.audit.queries import (
 )
 from apps.audit.services import record_look
 
-AUDITOR_DATABASE: Final = "auditor"
 BEHIND: Final = timedelta(seconds=30)
 MAX_ID: Final = 2**63 - 1
 
@@ -70,7 +68,7 @@ def entries(request: HttpRequest) -> HttpResponse:
         now=timezone.now(),
         facts=form.looked_for,
     )
-    database = _auditor_database()
+    database = auditor_database()
     page = EntryPage(rows=(), older=None, newer=None)
     if is_valid:
         told = form.cleaned_data
@@ -132,7 +130,7 @@ def _looked_up(request: HttpRequest, entry_id: int, event: AuditEvent) -> Proved
     """Record the look, then read the entry through the auditor's connection."""
     subject = f"audit.entry:{entry_id}" if entry_id <= MAX_ID else "audit.entry:none"
     record_look(event, actor=actor_of(request), subject=subject, now=timezone.now())
-    proved = proved_entry(entry_id, using=_auditor_database()) if entry_id <= MAX_ID else None
+    proved = proved_entry(entry_id, using=auditor_database()) if entry_id <= MAX_ID else None
     if proved is None:
         raise Http404
     return proved
@@ -149,12 +147,6 @@ def _proof_document(proved: ProvedEntry, inclusion: Inclusion) -> dict[str, obje
         "size": inclusion.size,
         "root": inclusion.root.hex(),
     }
-
-
-def _auditor_database() -> str:
-    if AUDITOR_DATABASE not in settings.DATABASES:
-        raise ImproperlyConfigured("The auditor's pages read through DATABASE_AUDITOR_URL, which is not set.")
-    return AUDITOR_DATABASE
 
 
 def _conditions(form: EntriesForm) -> list[object]:

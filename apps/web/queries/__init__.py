@@ -1,0 +1,29 @@
+"""Reads that join several subjects: the homes, the auditor's desk, receipts."""
+
+from apps.web.queries.homes import (
+    AuditorHome,
+    auditor_home,
+    contributor_home,
+    licensing_home,
+    moderator_home,
+    network_home,
+    public_figures,
+    releases_of,
+)
+from apps.web.queries.samples import DrawnRow, SamplePage, newest_samples, sample_clause, sample_page
+
+__all__ = [
+    "AuditorHome",
+    "DrawnRow",
+    "SamplePage",
+    "auditor_home",
+    "contributor_home",
+    "licensing_home",
+    "moderator_home",
+    "network_home",
+    "newest_samples",
+    "public_figures",
+    "releases_of",
+    "sample_clause",
+    "sample_page",
+]
