@@ -1,5 +1,6 @@
 """The forms of the auditor's desk."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -40,6 +41,12 @@ class LotForm(forms.Form):
         strip=True,
         widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off", "dir": "ltr"}),
     )
+
+    def __init__(self, *args: Any, events: Sequence[str] = (), **named: Any) -> None:
+        """Offer the names of the events that are in the log."""
+        super().__init__(*args, **named)
+        offered = [(name, name) for name in events]
+        self.fields["event"].widget = forms.Select(choices=offered)
 
     def clean_event(self) -> str:
         """Accept names of events."""

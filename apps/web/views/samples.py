@@ -34,7 +34,7 @@ def samples(request: HttpRequest) -> HttpResponse:
     actor = acting(request)
     if not may_audit(actor):
         raise NotYourLot(_("Only auditors draw samples."))
-    form = LotForm(request.POST or None)
+    form = LotForm(request.POST or None, events=event_names(using=auditor_database()))
     status = 200
     if request.method == "POST":
         status = _UNPROCESSABLE
@@ -49,7 +49,6 @@ def samples(request: HttpRequest) -> HttpResponse:
                 status = _CONFLICT
     context: dict[str, Any] = {
         "form": form,
-        "events": event_names(using=auditor_database()),
         "samples": newest_samples(),
         "witnesses": witnesses_of(actor.pseudonym),
         "clause": sample_clause(),
