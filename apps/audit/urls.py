@@ -2,10 +2,13 @@
 
 from django.urls import path
 
-from apps.audit.views import pages
+from apps.audit.views import files, pages
 
 app_name = "audit"
 urlpatterns = [
+    path("checkpoint", files.checkpoint, name="checkpoint"),
+    path("keys", files.keys, name="keys"),
+    path("tile/<path:rest>", files.tile, name="tile"),
     path("", pages.log, name="log"),
     path("entries/", pages.entries, name="entries"),
     path("entries/<int:entry_id>/", pages.entry, name="entry"),

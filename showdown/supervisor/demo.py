@@ -9,7 +9,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import psutil
 import psycopg
@@ -101,6 +101,7 @@ class Demo:
         self._if_asked_to_stop()
         self._migrate()
         self._load_demo()
+        self._make_log_key()
 
     def _migrate(self) -> None:
         mark, now = self.servers.state_file("migrated"), schema.fingerprint()
@@ -128,6 +129,14 @@ class Demo:
             self._step(schema.manage("load_demo"), "load_demo", "DATABASE_OWNER_URL", shown=True)
         mark.write_text(f"{_LOADED}\n")
 
+    def _make_log_key(self) -> None:
+        """Make the key with which the log signs, at the first start."""
+        if any(True for _key in self.var.log_keys.glob("*.key")):
+            return
+        with self.console.phase("making the log's key"):
+            keys = {"SHOWDOWN_LOG_KEYS": str(self.var.log_keys)}
+            self._step(schema.manage("log_key", "create"), "log_key", "DATABASE_URL", more=keys)
+
     def _clear_half_loaded(self) -> None:
         if self.servers.postgres is None:
             raise Obstacle(
@@ -143,10 +152,17 @@ class Demo:
             row = connection.execute("SELECT EXISTS (SELECT FROM accounts_user)").fetchone()
         return bool(row and row[0])
 
-    def _step(self, program: Sequence[str], name: str, *needed: str, shown: bool = False) -> None:
+    def _step(
+        self,
+        program: Sequence[str],
+        name: str,
+        *needed: str,
+        shown: bool = False,
+        more: Mapping[str, str] | None = None,
+    ) -> None:
         """Run a program to its end; stop it when we are asked to stop."""
         log = self.var.log / f"{name}.log"
-        environment = platform.environment_of(self.var, self.servers.addresses, *needed)
+        environment = platform.environment_of(self.var, self.servers.addresses, *needed, **(more or {}))
         if shown:
             self.console.break_line()
         with log.open("ab") as kept:

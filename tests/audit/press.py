@@ -1,109 +1,116 @@
-"""A press for tests: it gives waiting entries their leaves, signs the head, has it witnessed and publishes it."""
+"""A press that publishes the garden's log into a folder of the test, and a reader who trusts nothing but its key."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Final
 
-import pytest
-from django.conf import settings
-
-from apps.accounts.models import User
-from apps.audit.domain.actor import Actor
-from apps.audit.domain.checkpoint import Checkpoint
-from apps.audit.domain.cosigning import CosignatureLine
-from apps.audit.domain.note import Cosigner, open_note, sign
-from apps.audit.flows import Publisher
+from apps.audit.domain.checkpoint import Checkpoint, open_checkpoint
+from apps.audit.domain.merkle import consistency_proof, leaf_hash, root_hash, verify_consistency
+from apps.audit.domain.note import Signer
+from apps.audit.domain.tiles import decode_bundle, decode_tile, new_bundles, tiles_of
+from apps.audit.flows import NoWitnesses, Publisher, Witnessing
 from apps.audit.gateways import KeyFolder, SignerMemory, TileStore
-from apps.audit.models import Witness
-from apps.audit.queries import CheckpointRow, checkpoint_of
-from apps.audit.services import add_witness, announce_key, keep_cosignature, sequence_waiting
 from tests.conftest import NOON
 
-OPERATOR = Actor.system("audit.log_key")
+ORIGIN: Final = "garden.example/log"
 
 
-@dataclass(slots=True)
+@dataclass
 class Press:
-    """One log's keys in a folder of the test's own, and its witnesses; ``now`` is the time on its clock."""
+    """The keys' folder and the public one, and what publishes from one to the other."""
 
-    folder: Path
-    now: datetime = NOON
-    cosigners: dict[int, Cosigner] = field(default_factory=dict)
-    keys: KeyFolder = field(init=False)
-    publisher: Publisher = field(init=False)
+    keys: Path
+    public: Path
 
     def __post_init__(self) -> None:
-        origin = settings.LOG_ORIGIN
-        self.keys = KeyFolder(self.folder / "keys", origin)
-        memory = SignerMemory(self.folder / "keys", origin)
-        signer = self.keys.prepared()
-        announce_key(actor=OPERATOR, vkey=signer.vkey, now=NOON)
-        self.keys.activate(signer.key_id.hex())
-        memory.begin()
-        self.publisher = Publisher(
-            files=TileStore(settings.LOG_FILES),
-            keys=self.keys,
-            memory=memory,
-            clock=lambda: self.now,
-            witnessing=self,
+        self.key_folder = KeyFolder(self.keys, ORIGIN)
+        self.memory = SignerMemory(self.keys, ORIGIN)
+        self.files = TileStore(self.public)
+
+    @classmethod
+    def new(cls, folder: Path) -> "Press":
+        """Make a key and an empty memory."""
+        press = cls(folder / "log-keys", folder / "transparency")
+        press.another_key()
+        press.memory.begin()
+        return press
+
+    def another_key(self) -> Signer:
+        """Make a key that signs from now on."""
+        signer = self.key_folder.prepared()
+        self.key_folder.activate(signer.key_id.hex())
+        return signer
+
+    def publisher(self, witnessing: Witnessing | None = None, at: datetime = NOON) -> Publisher:
+        """Return a publisher that remembers nothing, as after a start."""
+        return Publisher(
+            files=self.files,
+            keys=self.key_folder,
+            memory=self.memory,
+            clock=lambda: at,
+            witnessing=witnessing or NoWitnesses(),
         )
+
+    def publish(self) -> int:
+        """Publish the newest head, as after a start; return its size."""
+        head = self.publisher().publish_head(using="sequencer")
+        return head.size if head else 0
 
     @property
-    def vkey(self) -> str:
-        """The public key of the log."""
-        return self.keys.signers()[0].vkey
+    def vkeys(self) -> list[str]:
+        """The public halves of all keys that sign."""
+        return [signer.vkey for signer in self.key_folder.signers()]
 
-    def add_witness(self, name: str, owner: User | None = None, *, is_asked: bool = True) -> Cosigner:
-        """Register a witness, of an auditor or of nobody here, that signs whatever it is asked from now on."""
-        cosigner = Cosigner.generate(name)
-        witness = add_witness(
-            actor=Actor.system("audit.log_witness"),
-            vkey=cosigner.vkey,
-            address="http://127.0.0.1:9" if is_asked else "",
-            owner_pseudonym=owner.pseudonym if owner else "",
-            ties="",
-            now=NOON,
+    def shown(self) -> Checkpoint | None:
+        """Return the checkpoint that everybody sees, after checking its signature."""
+        note = self.files.checkpoint()
+        return None if note is None else open_checkpoint(note, self.vkeys, ORIGIN)[0]
+
+    def entries(self, size: int) -> Iterator[bytes]:
+        """Return the entries of the bundles that a tree of this size has."""
+        for bundle in new_bundles(0, size):
+            data = self.files.read(bundle)
+            assert data is not None, bundle.path
+            yield from decode_bundle(data, bundle.width)
+
+
+def assert_the_shown_log_holds(press: Press, seen: Checkpoint | None = None) -> Checkpoint | None:
+    """Check everything that is public from its bytes alone, and that it begins with what was seen before."""
+    shown = press.shown()
+    if shown is None:
+        assert seen is None, "what was shown before is gone"
+        return None
+    hashes = [leaf_hash(entry) for entry in press.entries(shown.size)]
+    assert len(hashes) == shown.size
+    assert root_hash(hashes) == shown.root
+    for tile in tiles_of(shown.size):
+        data = press.files.read(tile)
+        assert data is not None, tile.path
+        width = 256**tile.level
+        assert decode_tile(data, tile.width) == [
+            root_hash(hashes[at * width : (at + 1) * width])
+            for at in range(256 * tile.index, 256 * tile.index + tile.width)
+        ]
+    if seen is not None:
+        verify_consistency(
+            old_size=seen.size,
+            new_size=shown.size,
+            old_root=seen.root,
+            new_root=shown.root,
+            proof=consistency_proof(hashes, seen.size, shown.size),
         )
-        if is_asked:
-            self.cosigners[witness.pk] = cosigner
-        return cosigner
-
-    def cosign(self, checkpoint: Checkpoint, note: bytes, *, using: str, now: datetime) -> Sequence[str]:
-        """Countersign as every witness that is asked, and keep the signatures."""
-        lines = []
-        for number, cosigner in self.cosigners.items():
-            line = self.line_of(cosigner, checkpoint)
-            verified = CosignatureLine(line, int(self.now.timestamp()))
-            keep_cosignature(using=using, size=checkpoint.size, witness_id=number, verified=verified, now=now)
-            lines.append(line)
-        return lines
-
-    def line_of(self, cosigner: Cosigner, checkpoint: Checkpoint, *, at: datetime | None = None) -> str:
-        """Return a witness's signature line under a checkpoint."""
-        signed = sign(checkpoint.text, cosigner.at(int((at or self.now).timestamp())))
-        return open_note(signed, [cosigner.vkey]).signatures[0].line
-
-    def publish(self, *, now: datetime | None = None) -> CheckpointRow:
-        """Sequence whatever waits, publish the head, and return its checkpoint."""
-        self.now = now or self.now
-        while sequence_waiting(using="sequencer", limit=1000, now=self.now):
-            pass
-        head = self.publisher.publish_head(using="sequencer")
-        assert head is not None
-        row = checkpoint_of(head.size)
-        assert row is not None
-        return row
-
-    def stop_witness(self, name: str) -> None:
-        """Let a witness be asked in vain from now on."""
-        for number in Witness.objects.filter(name=name).values_list("pk", flat=True):
-            self.cosigners.pop(number, None)
+    return shown
 
 
-@pytest.fixture
-def press(_django_db_helper: None, settings: Any, tmp_path: Path) -> Press:
-    """Publish the log of a committed test into a folder of its own."""
-    settings.LOG_FILES = tmp_path / "transparency"
-    return Press(tmp_path)
+def text_of(note: bytes) -> str:
+    """Return a note with its signatures replaced by the names of those who signed."""
+    text, _blank, lines = note.decode().rpartition("\n\n")
+    return "\n".join([text, *(line.split()[1] for line in lines.splitlines())])
+
+
+def root_in_base64(checkpoint: Checkpoint) -> str:
+    """Return the root as the third line of a checkpoint spells it."""
+    return base64.b64encode(checkpoint.root).decode()

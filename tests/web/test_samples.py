@@ -24,7 +24,7 @@ from apps.battles.models import Battle, Choice, Vote
 from apps.battles.services import cast_vote
 from apps.web.models import Sample, SampledEntry
 from tests.audit.garden import ROBOT
-from tests.audit.press import Press
+from tests.audit.witnessed import WitnessedPress
 from tests.battles.arena import Arena, amend
 from tests.conftest import NOON, make_person
 from tests.trails import facts_about, refusals, trail_of
@@ -70,7 +70,7 @@ def auditor(client: Client, barbara: User) -> Client:
 
 
 def test_the_lot_is_the_one_that_the_witness_cast(
-    auditor: Client, barbara: User, votes: list[Vote], press: Press
+    auditor: Client, barbara: User, votes: list[Vote], press: WitnessedPress
 ) -> None:
     press.add_witness("barbara.example/w1", barbara)
     checkpoint = press.publish(now=NOON + 2 * HOUR)
@@ -92,7 +92,9 @@ def test_the_lot_is_the_one_that_the_witness_cast(
     assert look.facts["number"] == 3
 
 
-def test_the_page_shows_the_lot_and_is_a_look(auditor: Client, barbara: User, votes: list[Vote], press: Press) -> None:
+def test_the_page_shows_the_lot_and_is_a_look(
+    auditor: Client, barbara: User, votes: list[Vote], press: WitnessedPress
+) -> None:
     press.add_witness("barbara.example/w1", barbara)
     press.publish(now=NOON + 2 * HOUR)
     sample = drawn(auditor)
@@ -109,7 +111,7 @@ def test_the_page_shows_the_lot_and_is_a_look(auditor: Client, barbara: User, vo
 
 
 def test_the_same_inputs_give_the_same_sample_and_a_second_lot_is_refused(
-    auditor: Client, barbara: User, votes: list[Vote], press: Press
+    auditor: Client, barbara: User, votes: list[Vote], press: WitnessedPress
 ) -> None:
     press.add_witness("barbara.example/w1", barbara)
     press.publish(now=NOON + 2 * HOUR)
@@ -132,7 +134,7 @@ def test_the_same_inputs_give_the_same_sample_and_a_second_lot_is_refused(
 
 
 def test_more_than_the_clause_allows_is_refused_and_says_how_many_may_be(
-    auditor: Client, barbara: User, votes: list[Vote], press: Press
+    auditor: Client, barbara: User, votes: list[Vote], press: WitnessedPress
 ) -> None:
     press.add_witness("barbara.example/w1", barbara)
     press.publish(now=NOON + 2 * HOUR)
@@ -143,7 +145,7 @@ def test_more_than_the_clause_allows_is_refused_and_says_how_many_may_be(
 
 
 def test_without_a_signature_of_ones_own_witness_there_is_no_lot(
-    auditor: Client, barbara: User, votes: list[Vote], press: Press
+    auditor: Client, barbara: User, votes: list[Vote], press: WitnessedPress
 ) -> None:
     press.add_witness("somebody.example/w1")
     first = press.publish(now=NOON + 2 * HOUR)
@@ -163,7 +165,7 @@ def test_without_a_signature_of_ones_own_witness_there_is_no_lot(
 
 
 def test_a_witness_that_only_pulls_hands_in_its_line(
-    auditor: Client, barbara: User, votes: list[Vote], press: Press
+    auditor: Client, barbara: User, votes: list[Vote], press: WitnessedPress
 ) -> None:
     cosigner = press.add_witness("barbara.example/w1", barbara, is_asked=False)
     row = press.publish(now=NOON + 2 * HOUR)
@@ -185,7 +187,7 @@ def test_a_witness_that_only_pulls_hands_in_its_line(
 
 
 def test_a_period_that_is_not_over_or_not_yet_signed_gives_no_seed(
-    auditor: Client, barbara: User, votes: list[Vote], press: Press
+    auditor: Client, barbara: User, votes: list[Vote], press: WitnessedPress
 ) -> None:
     press.add_witness("barbara.example/w1", barbara)
     press.publish(now=NOON + timedelta(minutes=30))
@@ -195,7 +197,7 @@ def test_a_period_that_is_not_over_or_not_yet_signed_gives_no_seed(
 
 
 def test_what_came_after_the_checkpoint_is_counted_as_late_and_never_drawn(
-    auditor: Client, ada: User, barbara: User, votes: list[Vote], arena: Arena, press: Press
+    auditor: Client, ada: User, barbara: User, votes: list[Vote], arena: Arena, press: WitnessedPress
 ) -> None:
     press.add_witness("barbara.example/w1", barbara)
     checkpoint = press.publish(now=NOON + 2 * HOUR)
@@ -211,7 +213,7 @@ def test_what_came_after_the_checkpoint_is_counted_as_late_and_never_drawn(
     )
 
 
-def test_an_empty_period_says_so(auditor: Client, barbara: User, votes: list[Vote], press: Press) -> None:
+def test_an_empty_period_says_so(auditor: Client, barbara: User, votes: list[Vote], press: WitnessedPress) -> None:
     press.add_witness("barbara.example/w1", barbara)
     press.publish(now=NOON + 2 * HOUR)
     assert "No entry of this event" in text_of(ask(auditor, event="gardens.planted").content)
@@ -226,7 +228,7 @@ def opened(client: Client, sample: Sample, leaf: int) -> Any:
 
 
 def test_a_drawn_vote_is_opened_once_its_opening_is_an_entry(
-    auditor: Client, barbara: User, votes: list[Vote], press: Press
+    auditor: Client, barbara: User, votes: list[Vote], press: WitnessedPress
 ) -> None:
     press.add_witness("barbara.example/w1", barbara)
     press.publish(now=NOON + 2 * HOUR)
@@ -254,7 +256,9 @@ def test_a_drawn_vote_is_opened_once_its_opening_is_an_entry(
     assert auditor.get(f"/auditor/samples/{sample.pk}/open/{row.leaf_index}/").status_code == 405
 
 
-def test_what_was_not_drawn_stays_closed(auditor: Client, barbara: User, votes: list[Vote], press: Press) -> None:
+def test_what_was_not_drawn_stays_closed(
+    auditor: Client, barbara: User, votes: list[Vote], press: WitnessedPress
+) -> None:
     press.add_witness("barbara.example/w1", barbara)
     press.publish(now=NOON + 2 * HOUR)
     sample = drawn(auditor)
@@ -268,7 +272,7 @@ def test_what_was_not_drawn_stays_closed(auditor: Client, barbara: User, votes: 
 
 
 def test_nobody_else_opens_what_one_auditor_drew(
-    auditor: Client, barbara: User, mallory: User, votes: list[Vote], press: Press
+    auditor: Client, barbara: User, mallory: User, votes: list[Vote], press: WitnessedPress
 ) -> None:
     press.add_witness("barbara.example/w1", barbara)
     press.publish(now=NOON + 2 * HOUR)
@@ -285,7 +289,7 @@ def test_nobody_else_opens_what_one_auditor_drew(
 
 
 def test_a_choice_that_was_changed_after_the_vote_is_found_out(
-    auditor: Client, barbara: User, votes: list[Vote], press: Press, owner_connection: Any
+    auditor: Client, barbara: User, votes: list[Vote], press: WitnessedPress, owner_connection: Any
 ) -> None:
     press.add_witness("barbara.example/w1", barbara)
     press.publish(now=NOON + 2 * HOUR)
@@ -296,7 +300,7 @@ def test_a_choice_that_was_changed_after_the_vote_is_found_out(
 
 
 def test_a_forgotten_choice_opens_for_nobody_and_its_proof_holds(
-    auditor: Client, barbara: User, votes: list[Vote], press: Press
+    auditor: Client, barbara: User, votes: list[Vote], press: WitnessedPress
 ) -> None:
     press.add_witness("barbara.example/w1", barbara)
     press.publish(now=NOON + 2 * HOUR)
@@ -317,7 +321,7 @@ def test_a_forgotten_choice_opens_for_nobody_and_its_proof_holds(
     assert leaf_hash(after.body) == leaf_hash(before.body)
 
 
-def test_only_votes_are_opened(auditor: Client, barbara: User, votes: list[Vote], press: Press) -> None:
+def test_only_votes_are_opened(auditor: Client, barbara: User, votes: list[Vote], press: WitnessedPress) -> None:
     press.add_witness("barbara.example/w1", barbara)
     press.publish(now=NOON + 2 * HOUR)
     sample = drawn(auditor, event="battles.opened")
@@ -360,7 +364,7 @@ def test_no_other_role_draws(client: Client, role: Role) -> None:
     assert not Entry.objects.filter(event__startswith="web.").exists()
 
 
-def test_two_draws_at_once_make_one_sample(barbara: User, votes: list[Vote], press: Press) -> None:
+def test_two_draws_at_once_make_one_sample(barbara: User, votes: list[Vote], press: WitnessedPress) -> None:
     """The lock is held by the first until it commits; the second then finds its period taken."""
     press.add_witness("barbara.example/w1", barbara)
     press.publish(now=NOON + 2 * HOUR)

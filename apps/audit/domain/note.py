@@ -81,8 +81,7 @@ def sign(text: str, *signers: SigningKey | str) -> bytes:
         raise InvalidNote(NoteFault.NO_SIGNATURE, "A note needs at least one signature.")
     if len(signers) > MAX_SIGNATURES:
         raise InvalidNote(NoteFault.TOO_MANY_SIGNATURES, f"A note has at most {MAX_SIGNATURES} signatures.")
-    keys = [parse_skey(signer) if isinstance(signer, str) else signer for signer in signers]
-    lines = "".join(key.signature_line(text) + "\n" for key in keys)
+    lines = "".join(_signing_key(signer).signature_line(text) + "\n" for signer in signers)
     note = data + b"\n" + lines.encode()
     _require_size(note)
     return note
@@ -146,6 +145,14 @@ def parse_signature_line(line: str) -> tuple[str, bytes, bytes]:
     if len(data) <= KEY_ID_BYTES:
         raise InvalidNote(NoteFault.SIGNATURE_LENGTH, f"The signature by {name} is empty.")
     return name, data[:KEY_ID_BYTES], data[KEY_ID_BYTES:]
+
+
+def _signing_key(signer: SigningKey | str) -> SigningKey:
+    if isinstance(signer, str):
+        return parse_skey(signer)
+    if not hasattr(signer, "signature_line"):
+        raise InvalidNote(NoteFault.MALFORMED_KEY, f"A {type(signer).__name__} signs nothing.")
+    return signer
 
 
 def _encoded_text(text: str) -> bytes:

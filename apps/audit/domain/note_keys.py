@@ -212,8 +212,9 @@ class CosignerAt:
 
 def known_verifiers(vkeys: Iterable[str]) -> dict[tuple[str, bytes], Verifier]:
     """Return verifiers by name and key id; raises ``InvalidNote`` for a malformed one and for two that collide."""
-    if isinstance(vkeys, str):
-        raise InvalidNote(NoteFault.MALFORMED_KEY, "Several keys are expected here, as a list of texts.")
+    # A text is a list of characters to Python, and a forgotten pair of brackets no reason for a strange message.
+    if isinstance(vkeys, str) or vkeys is None:
+        raise InvalidNote(NoteFault.MALFORMED_KEY, "The keys are given as a list of texts.")
     verifiers: dict[tuple[str, bytes], Verifier] = {}
     for vkey in vkeys:
         verifier = parse_vkey(vkey)

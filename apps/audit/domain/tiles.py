@@ -150,15 +150,13 @@ def encode_bundle(entries: Iterable[bytes]) -> bytes:
         parts += len(entry).to_bytes(_LENGTH_BYTES, "big"), entry
         if len(parts) > 2 * FULL_WIDTH:
             break
-    if not 1 <= len(parts) // 2 <= FULL_WIDTH:
-        raise InvalidBundle(TileFault.WIDTH, f"A bundle has 1 to {FULL_WIDTH} entries.")
+    _require_bundle_width(len(parts) // 2)
     return b"".join(parts)
 
 
 def decode_bundle(data: bytes, width: int = FULL_WIDTH) -> list[bytes]:
     """Return the ``width`` entries of a bundle; raises ``InvalidBundle`` when it has fewer or when bytes are left."""
-    if not isinstance(width, int) or isinstance(width, bool) or not 1 <= width <= FULL_WIDTH:
-        raise InvalidBundle(TileFault.WIDTH, f"A bundle has 1 to {FULL_WIDTH} entries.")
+    _require_bundle_width(width)
     entries: list[bytes] = []
     at, end = 0, len(data)
     for _ in range(width):
@@ -174,6 +172,7 @@ def decode_bundle(data: bytes, width: int = FULL_WIDTH) -> list[bytes]:
 
 def decode_tile(data: bytes, width: int = FULL_WIDTH) -> list[bytes]:
     """Return the ``width`` hashes of 32 bytes of a tile; raises ``InvalidBundle`` for any other length."""
+    _require_bundle_width(width)
     if len(data) != width * HASH_BYTES:
         raise InvalidBundle(
             TileFault.TILE_LENGTH, f"A tile of {width} hashes has {width * HASH_BYTES:,} bytes, not {len(data):,}."
@@ -251,6 +250,11 @@ def _require_place(index: int, width: int) -> None:
 def _require(number: int, least: int, most: int, fault: TileFault, name: str) -> None:
     if not isinstance(number, int) or isinstance(number, bool) or not least <= number <= most:
         raise InvalidTilePath(fault, f"A tile's {name} is a whole number from {least} to {most}.")
+
+
+def _require_bundle_width(width: int) -> None:
+    if not isinstance(width, int) or isinstance(width, bool) or not 1 <= width <= FULL_WIDTH:
+        raise InvalidBundle(TileFault.WIDTH, f"A bundle and a tile have a width of 1 to {FULL_WIDTH}.")
 
 
 def _require_sizes(old_size: int, new_size: int) -> None:

@@ -17,6 +17,7 @@ from apps.audit.domain.note import InvalidNote, Signer, sign
 from apps.audit.domain.stopped import Forked, RolledBack
 from apps.audit.domain.tiles import new_bundles, new_tiles
 from apps.audit.domain.tiling import GrowingTiles, edge_rows, first_entry
+from apps.audit.flows.cosigning import Countersigning
 from apps.audit.gateways import KeyFolder, SignerMemory, TileStore
 from apps.audit.queries import (
     Head,
@@ -37,19 +38,19 @@ _LONGEST_PAUSE_SECONDS: Final = 30.0
 class Witnessing(Protocol):
     """How witnesses are asked to countersign."""
 
-    def cosign(self, checkpoint: Checkpoint, note: bytes, *, using: str, now: datetime) -> Sequence[str]:
+    def countersign(self, wanted: Countersigning) -> Sequence[str]:
         """Return every verified signature line of a witness under this checkpoint, without its newline.
 
-        ``note`` is the checkpoint under the log's own signatures. Called again for the same checkpoint until the next
-        one, also when nothing happens; takes two seconds at most, and a witness's fault never raises.
+        Called again for the same checkpoint every second until the next one, so that one who was away can still sign.
+        Takes two seconds at most, and a witness's fault never raises.
         """
         ...
 
 
-class Unwitnessed:
-    """A log without witnesses."""
+class NoWitnesses:
+    """A log that nobody countersigns."""
 
-    def cosign(self, checkpoint: Checkpoint, note: bytes, *, using: str, now: datetime) -> Sequence[str]:
+    def countersign(self, wanted: Countersigning) -> Sequence[str]:
         """Return nothing."""
         return ()
 
@@ -62,7 +63,7 @@ class Publisher:
     keys: KeyFolder
     memory: SignerMemory
     clock: Callable[[], datetime]
-    witnessing: Witnessing = field(default_factory=Unwitnessed)
+    witnessing: Witnessing = field(default_factory=NoWitnesses)
     _public: Head | None = field(default=None, init=False)
 
     def require_continuity(self, *, using: str) -> Head | None:
@@ -90,7 +91,13 @@ class Publisher:
         checkpoint = Checkpoint(self.keys.origin, head.size, head.root)
         self.memory.remember(checkpoint)
         note = self._signed(checkpoint, signers, using)
-        lines = self.witnessing.cosign(checkpoint, note, using=using, now=self.clock())
+        lines = self.witnessing.countersign(
+            Countersigning(
+                checkpoint=checkpoint,
+                note=note,
+                prove=lambda old_size: consistency_between(old_size, checkpoint.size, using=using),
+            )
+        )
         self._show(note, lines)
         self.files.drop_partial(new_tiles(written, head.size))
         self.files.drop_partial(new_bundles(written, head.size))

@@ -46,6 +46,10 @@ class WitnessClient(Protocol):
         """Ask all at once and return an answer or a silence for each; takes hardly longer than ``seconds``."""
         ...
 
+    def close(self) -> None:
+        """Let go of every connection."""
+        ...
+
 
 class NullWitnesses:
     """Witnesses of whom none ever answers."""
@@ -53,6 +57,9 @@ class NullWitnesses:
     def ask_all(self, questions: Mapping[int, Question], *, seconds: float) -> dict[int, Reply | Silence]:
         """Return a silence for each."""
         return {number: Silence(_NO_REPLY) for number in questions}
+
+    def close(self) -> None:
+        """Do nothing: there is no connection."""
 
 
 class HttpWitnesses:
@@ -93,6 +100,10 @@ class HttpWitnesses:
                 break
             answers[number] = answer
         return {number: answers.get(number, Silence("timeout")) for number in questions}
+
+    def close(self) -> None:
+        """Close the connections that are kept open between two questions."""
+        self._client.close()
 
     def _ask(
         self,

@@ -1,10 +1,12 @@
 """What the settings say about the log's keys and files, as the things that commands work with."""
 
+from collections.abc import Callable
+
 from django.conf import settings
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from apps.audit.flows import Publisher
+from apps.audit.flows import Publisher, WitnessRounds
 from apps.audit.gateways import KeyFolder, SignerMemory, TileStore
 
 
@@ -24,7 +26,13 @@ def keys_from_settings() -> tuple[KeyFolder, SignerMemory]:
     return KeyFolder(settings.LOG_KEYS, origin), SignerMemory(settings.LOG_KEYS, origin)
 
 
-def publisher_from_settings() -> Publisher:
-    """Return what publishes the log."""
+def publisher_from_settings(*, using: str, say: Callable[[str], None]) -> Publisher:
+    """Return what publishes the log over the sequencer's connection."""
     keys, memory = keys_from_settings()
-    return Publisher(files=TileStore(settings.LOG_FILES), keys=keys, memory=memory, clock=timezone.now)
+    return Publisher(
+        files=TileStore(settings.LOG_FILES),
+        keys=keys,
+        memory=memory,
+        clock=timezone.now,
+        witnessing=WitnessRounds(using=using, say=say, clock=timezone.now),
+    )

@@ -131,6 +131,24 @@ def end_witness(*, actor: Actor, witness_id: int, now: datetime) -> Witness:
     return witness
 
 
+@transaction.atomic
+def move_witness(*, actor: Actor, witness_id: int, address: str, now: datetime) -> Witness:
+    """Ask a witness at another address from now on: it is ended there and registered here, under the same key.
+
+    Raises:
+        NotYourWitness, ReauthenticationNeeded, AlreadyEnded, UnfitAddress: as the two services that this is made of.
+    """
+    ended = end_witness(actor=actor, witness_id=witness_id, now=now)
+    return add_witness(
+        actor=actor,
+        vkey=ended.vkey,
+        address=address,
+        owner_pseudonym=ended.owner_pseudonym,
+        ties=ended.ties,
+        now=now,
+    )
+
+
 def keep_cosignature(*, using: str, size: int, witness_id: int, verified: CosignatureLine, now: datetime) -> None:
     """Keep a verified cosignature under the checkpoint of ``size``; the first one of a witness stays.
 

@@ -35,7 +35,7 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_signal: stop.set())
-        publisher = publisher_from_settings()
+        publisher = publisher_from_settings(using="sequencer", say=self._say)
         try:
             given = keep_sequencing(
                 using="sequencer",
