@@ -2,12 +2,12 @@
 
 from django.urls import path
 
-from apps.audit import views
+from apps.audit.views import pages
 
 app_name = "audit"
 urlpatterns = [
-    path("", views.log, name="log"),
-    path("entries/", views.entries, name="entries"),
-    path("entries/<int:entry_id>/", views.entry, name="entry"),
-    path("entries/<int:entry_id>/proof.json", views.entry_proof, name="entry_proof"),
+    path("", pages.log, name="log"),
+    path("entries/", pages.entries, name="entries"),
+    path("entries/<int:entry_id>/", pages.entry, name="entry"),
+    path("entries/<int:entry_id>/proof.json", pages.entry_proof, name="entry_proof"),
 ]

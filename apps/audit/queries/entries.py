@@ -1,4 +1,4 @@
-"""What can be read from the log; every answer is a frozen dataclass.
+"""The entries and what proves them; every answer is a frozen dataclass.
 
 ``using`` is the alias of the connection: the application's for receipts and the public page, else the auditor's.
 """

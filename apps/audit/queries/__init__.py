@@ -1,0 +1,66 @@
+"""What can be read from the log.
+
+``using`` is the alias of the connection: the application's for receipts and public pages, else the auditor's.
+"""
+
+from apps.audit.queries.entries import (
+    Cursor,
+    EntryFilter,
+    EntryPage,
+    EntryRow,
+    Inclusion,
+    Overview,
+    ProvedEntry,
+    commitment_opens,
+    commitments_about,
+    entries_page,
+    entry_for,
+    event_names,
+    leaf_of,
+    log_overview,
+    proved_entry,
+    receipt_for,
+    stored_hashes,
+    trail_of,
+)
+from apps.audit.queries.heads import (
+    AnnouncedKey,
+    Head,
+    announced_keys,
+    consistency_between,
+    entry_bodies,
+    kept_checkpoint,
+    newest_head,
+    newest_kept_head,
+    stored_row,
+)
+
+__all__ = [
+    "AnnouncedKey",
+    "Cursor",
+    "EntryFilter",
+    "EntryPage",
+    "EntryRow",
+    "Head",
+    "Inclusion",
+    "Overview",
+    "ProvedEntry",
+    "announced_keys",
+    "commitment_opens",
+    "commitments_about",
+    "consistency_between",
+    "entries_page",
+    "entry_bodies",
+    "entry_for",
+    "event_names",
+    "kept_checkpoint",
+    "leaf_of",
+    "log_overview",
+    "newest_head",
+    "newest_kept_head",
+    "proved_entry",
+    "receipt_for",
+    "stored_hashes",
+    "stored_row",
+    "trail_of",
+]
