@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.audit.views import pages
+from apps.audit.views import pages, witnesses
 
 app_name = "audit"
 urlpatterns = [
@@ -10,4 +10,8 @@ urlpatterns = [
     path("entries/", pages.entries, name="entries"),
     path("entries/<int:entry_id>/", pages.entry, name="entry"),
     path("entries/<int:entry_id>/proof.json", pages.entry_proof, name="entry_proof"),
+    path("policy", witnesses.policy, name="policy"),
+    path("witnesses/", witnesses.witnesses, name="witnesses"),
+    path("witnesses/new/", witnesses.new_witness, name="new_witness"),
+    path("witnesses/<int:witness_id>/end/", witnesses.witness_end, name="witness_end"),
 ]

@@ -34,6 +34,7 @@ from apps.audit.queries.heads import (
     newest_kept_head,
     stored_row,
 )
+from apps.audit.queries.witnesses import WitnessRow, policy_now, witness_row, witness_rows
 
 __all__ = [
     "AnnouncedKey",
@@ -45,6 +46,7 @@ __all__ = [
     "Inclusion",
     "Overview",
     "ProvedEntry",
+    "WitnessRow",
     "announced_keys",
     "commitment_opens",
     "commitments_about",
@@ -58,9 +60,12 @@ __all__ = [
     "log_overview",
     "newest_head",
     "newest_kept_head",
+    "policy_now",
     "proved_entry",
     "receipt_for",
     "stored_hashes",
     "stored_row",
     "trail_of",
+    "witness_row",
+    "witness_rows",
 ]
