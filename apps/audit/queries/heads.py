@@ -101,3 +101,10 @@ def announced_keys(*, using: str = DEFAULT) -> list[AnnouncedKey]:
         for key in keys
     ]
     return sorted(found, key=lambda key: key.retired_at is not None)
+
+
+def may_announce_keys(*, using: str = DEFAULT) -> bool:
+    """Say whether the connection's role may announce a key: the application's does, the sequencer's does not."""
+    with connections[using].cursor() as cursor:
+        cursor.execute("SELECT has_table_privilege(current_user, 'audit_logkey', 'INSERT')")
+        return bool(cursor.fetchone()[0])

@@ -1,7 +1,7 @@
 """Everything that writes to the log."""
 
 from apps.audit.services.erasure import AlreadyForgotten, forget_text
-from apps.audit.services.keys import AlreadyRetired, NotTheOperator, UnknownKey, announce_key, retire_key
+from apps.audit.services.keys import AlreadyRetired, NotTheOperator, UnfitKey, UnknownKey, announce_key, retire_key
 from apps.audit.services.looking import NotAnAuditor, record_look
 from apps.audit.services.publishing import keep_checkpoint
 from apps.audit.services.recording import NoTransaction, commit_to, record, record_refusal
@@ -37,6 +37,7 @@ __all__ = [
     "TooManyWitnesses",
     "TreeIsBroken",
     "UnfitAddress",
+    "UnfitKey",
     "UnfitTies",
     "UnknownKey",
     "add_witness",

@@ -1,7 +1,6 @@
 """The witnesses' pages: who countersigns the log, for everybody; registering and ending, for whose they are."""
 
 from allauth.core.exceptions import ReauthenticationRequired
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,7 +15,7 @@ from apps.audit.domain.refusal import Refused
 from apps.audit.forms import WitnessForm
 from apps.audit.middleware import actor_of, remember_refusal
 from apps.audit.permissions import has_lately_proved_identity, is_auditor, may_add_witness
-from apps.audit.queries import policy_now, witness_row, witness_rows
+from apps.audit.queries import witness_row, witness_rows
 from apps.audit.services import NotYourWitness, add_witness, end_witness
 
 _MAX_ID = 2**63 - 1
@@ -75,15 +74,6 @@ def witness_end(request: HttpRequest, witness_id: int) -> HttpResponse:
     left = sum(other.is_asked for other in witness_rows() if other.id != row.id)
     context = {"witness": row, "left": left, "quorum": quorum_of(left)}
     return render(request, "audit/witness_end.html", context)
-
-
-@require_safe
-def policy(request: HttpRequest) -> HttpResponse:
-    """Hand out the policy file that says whose signatures a checkpoint needs (C2SP tlog-policy)."""
-    text = policy_now(log_address=f"{settings.SITE_ADDRESS}/log")
-    response = HttpResponse(text, content_type="text/plain; charset=utf-8")
-    response["Cache-Control"] = "no-cache"
-    return response
 
 
 def _require_proof_of_identity(request: HttpRequest) -> None:
