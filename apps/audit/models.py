@@ -210,7 +210,7 @@ class Cosignature(models.Model):
     class Meta:
         db_table = "audit_cosignature"
         constraints = [
-            models.UniqueConstraint(fields=["checkpoint", "witness"], name="audit_cosignature_one_of_a_witness"),
+            models.UniqueConstraint(fields=["witness", "checkpoint"], name="audit_cosignature_one_of_a_witness"),
         ]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""A press whose checkpoints are witnessed: it gives waiting entries their leaves, signs the head, has it witnessed and publishes it."""
+"""A press that gives waiting entries their leaves, signs the head, has it witnessed and publishes it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -53,6 +53,7 @@ from apps.audit.queries.heads import (
     stored_row,
 )
 from apps.audit.queries.sampling import Population, entries_at, salt_of
+from apps.audit.queries.witnesses import WitnessRow, policy_now, witness_row, witness_rows
 
 __all__ = [
     "AUDITOR_DATABASE",
@@ -94,12 +95,15 @@ __all__ = [
     "newest_checkpoint",
     "newest_head",
     "newest_kept_head",
+    "policy_now",
     "proved_entry",
     "receipt_for",
     "salt_of",
     "stored_hashes",
     "stored_row",
     "trail_of",
+    "witness_row",
+    "witness_rows",
     "witness_stands",
     "witnesses_of",
 ]
