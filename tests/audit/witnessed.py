@@ -14,7 +14,7 @@ from apps.audit.domain.actor import Actor
 from apps.audit.domain.checkpoint import Checkpoint
 from apps.audit.domain.cosigning import CosignatureLine
 from apps.audit.domain.note import Cosigner, open_note, sign
-from apps.audit.flows import Publisher
+from apps.audit.flows import Countersigning, Publisher
 from apps.audit.gateways import KeyFolder, SignerMemory, TileStore
 from apps.audit.models import Witness
 from apps.audit.queries import CheckpointRow, checkpoint_of
@@ -70,13 +70,18 @@ class WitnessedPress:
             self.cosigners[witness.pk] = cosigner
         return cosigner
 
-    def cosign(self, checkpoint: Checkpoint, note: bytes, *, using: str, now: datetime) -> Sequence[str]:
+    def countersign(self, wanted: Countersigning) -> Sequence[str]:
         """Countersign as every witness that is asked, and keep the signatures."""
         lines = []
         for number, cosigner in self.cosigners.items():
-            line = self.line_of(cosigner, checkpoint)
-            verified = CosignatureLine(line, int(self.now.timestamp()))
-            keep_cosignature(using=using, size=checkpoint.size, witness_id=number, verified=verified, now=now)
+            line = self.line_of(cosigner, wanted.checkpoint)
+            keep_cosignature(
+                using="sequencer",
+                size=wanted.checkpoint.size,
+                witness_id=number,
+                verified=CosignatureLine(line, int(self.now.timestamp())),
+                now=self.now,
+            )
             lines.append(line)
         return lines
 

@@ -1,7 +1,7 @@
 """What the log does beside its database: sequencing and publishing without end, and asking witnesses."""
 
 from apps.audit.flows.cosigning import Countersigning, WitnessRounds
-from apps.audit.flows.publishing import NoWitnesses, Publisher, Unwitnessed, Witnessing
+from apps.audit.flows.publishing import NoWitnesses, Publisher, Witnessing
 from apps.audit.flows.sequencing import BATCH, keep_sequencing
 
 __all__ = [
@@ -9,7 +9,6 @@ __all__ = [
     "Countersigning",
     "NoWitnesses",
     "Publisher",
-    "Unwitnessed",
     "WitnessRounds",
     "Witnessing",
     "keep_sequencing",

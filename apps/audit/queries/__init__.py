@@ -8,17 +8,12 @@ from apps.audit.queries.checkpoints import (
     CheckpointPage,
     CheckpointRow,
     CosignatureRow,
-    WitnessRow,
-    WitnessStand,
-    all_witnesses,
     checkpoint_of,
     checkpoints_page,
     checkpoints_signed_within,
     first_checkpoint_since,
     first_cosigned_since,
     newest_checkpoint,
-    witness_stands,
-    witnesses_of,
 )
 from apps.audit.queries.entries import (
     Cursor,
@@ -53,7 +48,7 @@ from apps.audit.queries.heads import (
     stored_row,
 )
 from apps.audit.queries.sampling import Population, entries_at, salt_of
-from apps.audit.queries.witnesses import WitnessRow, policy_now, witness_row, witness_rows
+from apps.audit.queries.witnesses import WitnessRow, policy_now, witness_row, witness_rows, witnesses_of
 
 __all__ = [
     "AUDITOR_DATABASE",
@@ -71,8 +66,6 @@ __all__ = [
     "Population",
     "ProvedEntry",
     "WitnessRow",
-    "WitnessStand",
-    "all_witnesses",
     "announced_keys",
     "auditor_database",
     "checkpoint_of",
@@ -104,6 +97,5 @@ __all__ = [
     "trail_of",
     "witness_row",
     "witness_rows",
-    "witness_stands",
     "witnesses_of",
 ]

@@ -5,29 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from apps.audit.models import Cosignature, PublishedCheckpoint, Witness
+from apps.audit.models import Cosignature, PublishedCheckpoint
 from apps.audit.queries.entries import DEFAULT
 
 PAGE_SIZE: Final = 50
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WitnessRow:
-    """Somebody who countersigns; ``owner`` is an auditor's pseudonym or nothing, ``ended_at`` None while in force."""
-
-    id: int
-    name: str
-    vkey: str
-    address: str
-    owner: str
-    ties: str
-    added_at: datetime
-    ended_at: datetime | None
-
-    @property
-    def only_pulls(self) -> bool:
-        """Whether it is never asked, so that its signatures stay with its owner."""
-        return not self.address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,47 +101,6 @@ def checkpoints_signed_within(since: datetime, *, using: str = DEFAULT) -> int:
     return PublishedCheckpoint.objects.using(using).filter(signed_at__gte=since).count()
 
 
-def all_witnesses(*, using: str = DEFAULT) -> list[WitnessRow]:
-    """Return every witness there ever was: those in force first, each group by name."""
-    rows = [_witness(row) for row in Witness.objects.using(using).order_by("name", "pk")]
-    return sorted(rows, key=lambda row: row.ended_at is not None)
-
-
-def witnesses_of(pseudonym: str, *, using: str = DEFAULT) -> list[WitnessRow]:
-    """Return the witnesses in force that belong to one auditor."""
-    mine = Witness.objects.using(using).filter(owner_pseudonym=pseudonym, ended_at=None)
-    return [_witness(row) for row in mine.order_by("name")]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WitnessStand:
-    """A witness in force and the newest checkpoint that it countersigned, if it ever did."""
-
-    witness: WitnessRow
-    newest_size: int | None
-    cosigned_at: datetime | None
-
-
-def witness_stands(*, using: str = DEFAULT) -> list[WitnessStand]:
-    """Return how far each witness in force has come, in two reads."""
-    in_force = [row for row in all_witnesses(using=using) if row.ended_at is None]
-    newest = {
-        row.witness_id: row
-        for row in Cosignature.objects.using(using)
-        .filter(witness__in=[row.id for row in in_force])
-        .order_by("witness_id", "-checkpoint_id")
-        .distinct("witness_id")
-    }
-    return [
-        WitnessStand(
-            witness=row,
-            newest_size=newest[row.id].checkpoint_id if row.id in newest else None,
-            cosigned_at=newest[row.id].cosigned_at if row.id in newest else None,
-        )
-        for row in in_force
-    ]
-
-
 def _first(rows: Iterable[PublishedCheckpoint], using: str) -> CheckpointRow | None:
     found = _with_cosignatures(list(rows), using)
     return found[0] if found else None
@@ -195,16 +135,3 @@ def _with_cosignatures(rows: list[PublishedCheckpoint], using: str) -> list[Chec
         )
         for row in rows
     ]
-
-
-def _witness(row: Witness) -> WitnessRow:
-    return WitnessRow(
-        id=row.pk,
-        name=row.name,
-        vkey=row.vkey,
-        address=row.address,
-        owner=row.owner_pseudonym,
-        ties=row.ties,
-        added_at=row.added_at,
-        ended_at=row.ended_at,
-    )
