@@ -1,5 +1,6 @@
 """Reads that join several subjects: the homes, the auditor's desk, receipts."""
 
+from apps.web.queries.exports import due_exports, expired_exports, exports_of, holding_the_export_lock
 from apps.web.queries.homes import (
     AuditorHome,
     auditor_home,
@@ -18,6 +19,10 @@ __all__ = [
     "SamplePage",
     "auditor_home",
     "contributor_home",
+    "due_exports",
+    "expired_exports",
+    "exports_of",
+    "holding_the_export_lock",
     "licensing_home",
     "moderator_home",
     "network_home",
