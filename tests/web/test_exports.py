@@ -71,7 +71,7 @@ def test_the_bundle_is_the_published_log_and_the_verifier_says_so(
     assert (export.bytes, bundle.stat().st_size) == (bundle.stat().st_size, export.bytes)
     names = zipfile.ZipFile(bundle).namelist()
     assert {"README.md", "checkpoint", "keys", "policy", "redraw.py", "tile/0/000", "tile/entries/000"} <= set(names)
-    keys = tmp_path / "keys"
+    keys = tmp_path / "trusted-keys"
     keys.write_text(f"{press.vkey}\n")
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "clients" / "verify")}
     program = [sys.executable, "-m", "showdown_verify", str(bundle), "--keys", str(keys)]

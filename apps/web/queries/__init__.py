@@ -11,11 +11,13 @@ from apps.web.queries.homes import (
     public_figures,
     releases_of,
 )
+from apps.web.queries.receipts import Receipt, receipt, receipt_document
 from apps.web.queries.samples import DrawnRow, SamplePage, newest_samples, sample_clause, sample_page
 
 __all__ = [
     "AuditorHome",
     "DrawnRow",
+    "Receipt",
     "SamplePage",
     "auditor_home",
     "contributor_home",
@@ -28,6 +30,8 @@ __all__ = [
     "network_home",
     "newest_samples",
     "public_figures",
+    "receipt",
+    "receipt_document",
     "releases_of",
     "sample_clause",
     "sample_page",
