@@ -19,7 +19,7 @@ CONFLICT = 409
 
 
 class PublicFile(HttpResponse):
-    """A file that is the same for everybody: any cache on its way may keep it as ``cache`` says, and any page read it."""
+    """A file that is the same for everybody: caches on its way keep it as ``cache`` says, and any page may read it."""
 
     def __init__(self, content: bytes, *, content_type: str, cache: str) -> None:
         headers = {"Cache-Control": cache, "Access-Control-Allow-Origin": "*"}
@@ -34,12 +34,13 @@ class PublicFilesMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
-        if iscoroutinefunction(get_response):
+        self._awaits = iscoroutinefunction(get_response)
+        if self._awaits:
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         """Pass the request on, and clean a public file's headers."""
-        if iscoroutinefunction(self):
+        if self._awaits:
             return self._answered(request)
         return _alike_for_all(self.get_response(request))
 

@@ -44,6 +44,15 @@ class Press:
         self.key_folder.activate(signer.key_id.hex())
         return signer
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What leads a process to this press."""
+        return {
+            "SHOWDOWN_LOG_ORIGIN": ORIGIN,
+            "SHOWDOWN_LOG_KEYS": str(self.keys),
+            "SHOWDOWN_LOG_FILES": str(self.public),
+        }
+
     def publisher(self, witnessing: Witnessing | None = None, at: datetime = NOON) -> Publisher:
         """Return a publisher that remembers nothing, as after a start."""
         return Publisher(

@@ -1,4 +1,4 @@
-"""The log as files, laid out as C2SP tlog-tiles says: the checkpoint and the hashes for everybody, entries for auditors.
+"""The log as files, laid out as C2SP tlog-tiles says: checkpoint and hashes for everybody, entries for auditors.
 
 What is malformed or missing is answered in a line of plain text, since programs ask here.
 """
