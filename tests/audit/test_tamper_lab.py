@@ -25,6 +25,8 @@ DEMANDED = {
 }  # fmt: skip
 REASONS = {
     "fork": "fork",
+    "fork-grown": "fork",
+    "proof-of-another": "root-mismatch",
     "rolled-back": "rolled-back",
     "counter-gap": "counter-gap",
     "manifest-swapped": "manifest-changed",

@@ -257,7 +257,8 @@ def _prove_elsewhere(files: Files, bench: Bench) -> str:
 def _prove_another(files: Files, bench: Bench) -> str:
     index, entries = bench.size // 2, list(entries_of(files, bench.size))
     proof = proof_document(entries, index, files.read(CHECKPOINT))
-    proof["entry"] = base64.b64encode(_forged(entries[index])).decode()
+    another = _forged(entries[index])
+    proof |= {"entry": base64.b64encode(another).decode(), "leaf_hash": leaf_hash(another).hex()}
     return _shown(files, proof)
 
 
@@ -295,7 +296,7 @@ def _fork(files: Files, bench: Bench) -> str:
 def _fork_and_grow(files: Files, bench: Bench) -> str:
     entries = list(entries_of(files, bench.size))
     entries[bench.size // 2] = _forged(entries[bench.size // 2])
-    sign_copy(files, bench, [*entries, _forged(entries[-1])])
+    sign_copy(files, bench, [*entries, _forged(entries[0])])
     return ""
 
 
