@@ -8,12 +8,17 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from itertools import chain, islice
+from typing import Any, Final, Protocol, Self
 
+from apps.audit.domain.actor import Actor
+from apps.audit.domain.canonical import NONCE_BYTES, entry_body
 from apps.audit.domain.checkpoint import Checkpoint, parse_checkpoint
 from apps.audit.domain.merkle import HASH_BYTES, inclusion_proof, leaf_hash
-from apps.audit.domain.note import Cosigner, Signer, SigningKey, sign, split_note
+from apps.audit.domain.note import Cosigner, Signer, sign, split_note
 from apps.audit.domain.policy_text import PolicyWitness, policy_text
 from apps.audit.domain.tiles import EntryBundle, Tile, decode_bundle, encode_bundle, new_bundles, tiles_of
 from apps.audit.domain.tiling import GrowingTiles
@@ -60,13 +65,30 @@ class Bench:
     stranger: Signer
     now: int
 
+    def of_size(self, size: int) -> Self:
+        """Return the same bench beside an original of another size."""
+        return replace(self, size=size)
+
+
+class Original(StrEnum):
+    """What an alteration begins with."""
+
+    EXPORT = "export"
+    """The log as it is, under its own signatures."""
+    SIGNED = "signed"
+    """The same entries and two editions of a made-up licensee, signed by the lab's keys."""
+
 
 @dataclass(frozen=True, slots=True)
 class Alteration:
-    """One way to falsify: ``change`` does it to a copy and returns the path that is shown to the verifier."""
+    """One way to falsify: ``change`` does it to a copy and returns the path that is shown to the verifier.
+
+    An empty path is the whole copy. ``needs_key`` says that only the holder of the log's key can do it.
+    """
 
     name: str
     told: str
+    on: Original
     needs_key: bool
     change: Callable[[Files, Bench], str]
 
@@ -89,19 +111,35 @@ def entries_of(files: Files, size: int) -> Iterator[bytes]:
 # --- Making a copy that the lab's key has signed ---
 
 
-def sign_copy(files: Files, bench: Bench, entries: Iterable[bytes], *, witnessed: bool = True) -> Checkpoint:
-    """Put a log of these entries in place of the copy's, signed by the lab's keys in place of the true ones."""
+def sign_copy(files: Files, bench: Bench, entries: Iterable[bytes], *, counters: Sequence[int] = ()) -> Checkpoint:
+    """Put a log of these entries in place of the copy's, signed by the lab's keys in place of the true ones.
+
+    ``counters`` are the numbers of editions that are built for a made-up licensee at the end of it.
+    """
     for path in files.names("tile"):
         files.remove(path)
     tiles = GrowingTiles()
-    for file, content in tiles.grow(entries):
+    for file, content in tiles.grow(chain(entries, [_edition(files, number) for number in counters])):
         files.write(file.path, content)
     checkpoint = Checkpoint(bench.origin, tiles.size, tiles.root)
-    signers: list[SigningKey] = [bench.log]
-    if witnessed:
-        signers.append(bench.witness.at(bench.now))
-    files.write(CHECKPOINT, sign(checkpoint.text, *signers))
+    files.write(CHECKPOINT, sign(checkpoint.text, bench.log, bench.witness.at(bench.now)))
     return checkpoint
+
+
+def _edition(files: Files, number: int) -> bytes:
+    """Return the entry of an edition for the made-up licensee, after writing its manifest."""
+    manifest = json.dumps({"files": [], "rows": number}, separators=(",", ":"), sort_keys=True).encode()
+    digest = hashlib.sha256(manifest).hexdigest()
+    files.write(f"manifests/{digest}.json", manifest)
+    return entry_body(
+        event="licensing.edition_built",
+        actor=Actor.system("audit.tamper_lab"),
+        subject=f"licensing.release:lab-{number}",
+        clause=None,
+        facts={"counter": number, "files": 0, "licensee": "tamper-lab", "manifest_digest": digest, "rows": number},
+        at=datetime(2026, 1, 1, tzinfo=UTC),
+        nonce=hashlib.sha256(manifest).digest()[:NONCE_BYTES],
+    )
 
 
 def name_keys(files: Files, bench: Bench) -> None:
@@ -189,7 +227,7 @@ def _truncate(files: Files, bench: Bench) -> str:
 def _replay_root(files: Files, bench: Bench) -> str:
     text, lines = split_note(files.read(CHECKPOINT))
     smaller = GrowingTiles()
-    for _file in smaller.grow(_first(entries_of(files, bench.size), bench.size - 1)):
+    for _file in smaller.grow(islice(entries_of(files, bench.size), bench.size - 1)):
         pass
     origin, size, _root, *more = text.split("\n")
     again = "\n".join([origin, size, base64.b64encode(smaller.root).decode(), *more])
@@ -203,11 +241,9 @@ def _sign_as_stranger(files: Files, bench: Bench) -> str:
     return ""
 
 
-def _swap_manifest(files: Files, bench: Bench) -> str:
-    path, *others = files.names("manifests")
-    # Another edition's manifest in its place, or its own with more rows than were counted.
-    content = files.read(others[0]) if others else files.read(path).replace(b'"rows":', b'"rows":1', 1)
-    files.write(path, content)
+def _swap_manifest(files: Files, _bench: Bench) -> str:
+    path, other, *_more = files.names("manifests")
+    files.write(path, files.read(other))
     return ""
 
 
@@ -221,7 +257,8 @@ def _prove_elsewhere(files: Files, bench: Bench) -> str:
 def _prove_another(files: Files, bench: Bench) -> str:
     index, entries = bench.size // 2, list(entries_of(files, bench.size))
     proof = proof_document(entries, index, files.read(CHECKPOINT))
-    proof["entry"] = base64.b64encode(_forged(entries[index])).decode()
+    another = _forged(entries[index])
+    proof |= {"entry": base64.b64encode(another).decode(), "leaf_hash": leaf_hash(another).hex()}
     return _shown(files, proof)
 
 
@@ -246,20 +283,20 @@ def _shown(files: Files, proof: dict[str, Any]) -> str:
     return PROOF
 
 
-# --- With the log's key: an operator who lies ---
+# --- With the log's key, and a witness that helps: an operator who lies ---
 
 
 def _fork(files: Files, bench: Bench) -> str:
     entries = list(entries_of(files, bench.size))
     entries[-1] = _forged(entries[-1])
-    sign_copy(files, bench, entries, witnessed=False)
+    sign_copy(files, bench, entries)
     return ""
 
 
 def _fork_and_grow(files: Files, bench: Bench) -> str:
     entries = list(entries_of(files, bench.size))
     entries[bench.size // 2] = _forged(entries[bench.size // 2])
-    sign_copy(files, bench, [*entries, _forged(entries[-1])])
+    sign_copy(files, bench, [*entries, _forged(entries[0])])
     return ""
 
 
@@ -281,6 +318,12 @@ def _forge_witness(files: Files, bench: Bench) -> str:
     return ""
 
 
+def _skip_number(files: Files, bench: Bench) -> str:
+    # The log only grows, so nothing but the counter itself tells.
+    sign_copy(files, bench, list(entries_of(files, bench.size)), counters=[max(PLANTED) + 2])
+    return ""
+
+
 def _log_nonsense(files: Files, bench: Bench) -> str:
     sign_copy(files, bench, [*entries_of(files, bench.size), b"whatever the operator likes"])
     return ""
@@ -293,6 +336,31 @@ def _forged(entry: bytes) -> bytes:
     return json.dumps(told, separators=(",", ":"), sort_keys=True, ensure_ascii=False).encode()
 
 
-def _first(entries: Iterator[bytes], count: int) -> Iterator[bytes]:
-    for _number, entry in zip(range(count), entries, strict=False):
-        yield entry
+ALTERATIONS: Final = (
+    Alteration("entry-changed", "a bit of an entry was changed", Original.EXPORT, False, _change_entry),
+    Alteration("entry-removed", "an entry was taken out", Original.EXPORT, False, _remove_entry),
+    Alteration("entry-inserted", "an entry was put between others", Original.EXPORT, False, _insert_entry),
+    Alteration("entries-reordered", "two entries changed places", Original.EXPORT, False, _swap_entries),
+    Alteration("tile-changed", "a hash in a tile was changed", Original.EXPORT, False, _change_tile),
+    Alteration("top-tile-changed", "a hash in the uppermost tile was changed", Original.EXPORT, False, _change_edge),
+    Alteration("log-truncated", "the last entries' file is gone", Original.EXPORT, False, _truncate),
+    Alteration("root-replayed", "the checkpoint has the root of an earlier tree", Original.EXPORT, False, _replay_root),
+    Alteration("stranger-signs", "another key of the same name signed", Original.EXPORT, False, _sign_as_stranger),
+    Alteration("proof-elsewhere", "a proof was shown for another index", Original.EXPORT, False, _prove_elsewhere),
+    Alteration("proof-of-another", "a proof was shown for another entry", Original.EXPORT, False, _prove_another),
+    Alteration("manifest-swapped", "an edition has another's manifest", Original.SIGNED, False, _swap_manifest),
+    Alteration("counter-gap", "an edition's number was skipped", Original.SIGNED, True, _skip_number),
+    Alteration("nonsense-logged", "something that is no entry was logged", Original.SIGNED, True, _log_nonsense),
+    Alteration("fork", "another tree of the same size was signed", Original.SIGNED, True, _fork),
+    Alteration("fork-grown", "the past was rewritten, and the log grew on", Original.SIGNED, True, _fork_and_grow),
+    Alteration("rolled-back", "a smaller tree was signed again", Original.SIGNED, True, _roll_back),
+    Alteration("witness-withheld", "the witness's signature is missing", Original.SIGNED, True, _withhold_witness),
+    Alteration("witness-forged", "another key signed in the witness's name", Original.SIGNED, True, _forge_witness),
+)
+PLANTED: Final = (1, 2)
+"""The numbers of the editions in the copy that the lab signs."""
+
+
+def show_proof(files: Files, bench: Bench) -> str:
+    """Write the true proof of an entry and return its path: the untouched twin of those that are shown for another."""
+    return _shown(files, proof_document(list(entries_of(files, bench.size)), bench.size // 2, files.read(CHECKPOINT)))
