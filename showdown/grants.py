@@ -97,7 +97,12 @@ TABLES: Final[dict[str, Grant]] = {
     "battles_languagemodel": ORDINARY,
     "battles_endpoint": ORDINARY,
     "battles_importeddataset": ORDINARY,
-    "battles_battle": Grant(app="SELECT, INSERT, UPDATE (state, voted, void_reason, claimed_at)", auditor="SELECT"),
+    # Which models met is an auditor's business once the battle has ended: auditors may contribute, and vote blind then.
+    "battles_battle": Grant(
+        app="SELECT, INSERT, UPDATE (state, voted, void_reason, claimed_at)",
+        auditor="SELECT BUT (left_model_id, right_model_id, left_endpoint_id, right_endpoint_id, pair_probability)",
+    ),
+    "battle_draw": Grant(auditor="SELECT"),
     "battle_cluster": ONCE,
     "battles_response": Grant(app="SELECT, INSERT", auditor="SELECT BUT (text)"),
     "battles_endpointfailure": ONCE,

@@ -236,6 +236,15 @@ def commitment_opens(commitment: str, text: str, *, using: str = DEFAULT) -> boo
     return salt is not None and commitment_of(text, bytes(salt)) == commitment
 
 
+def salt_about(subject: str, *, using: str = DEFAULT) -> bytes | None:
+    """Return the salt of the one commitment about a subject, so that an entry can open it; None when there is none.
+
+    Only for what is meant to be opened one day; whoever holds a salt can show what was committed to.
+    """
+    salt = Salt.objects.using(using).filter(subject=subject).values_list("salt", flat=True).first()
+    return None if salt is None else bytes(salt)
+
+
 def stored_hashes(subtrees: Iterable[Subtree], *, using: str = DEFAULT) -> dict[Subtree, bytes]:
     """Return the stored roots (32 bytes) of these complete subtrees, in one read; missing ones are left out."""
     wanted = set(subtrees)
