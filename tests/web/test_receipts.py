@@ -107,8 +107,8 @@ def test_the_downloads_are_checked_offline_by_the_verifier(
         assert answer["Content-Disposition"].startswith("attachment")
         (tmp_path / name).write_bytes(answer.content)
     for files in (["receipt.json"], ["receipt.tlog-proof", "--entry", "entry.json"]):
-        answer = verified(tmp_path, press, *files)
-        assert answer.returncode == 0, answer.stdout + answer.stderr
+        said = verified(tmp_path, press, *files)
+        assert said.returncode == 0, said.stdout + said.stderr
     other = (tmp_path / "entry.json").read_bytes().replace(b'"clause":"B1"', b'"clause":"B2"')
     (tmp_path / "entry.json").write_bytes(other)
     assert verified(tmp_path, press, "receipt.tlog-proof", "--entry", "entry.json").returncode == 1

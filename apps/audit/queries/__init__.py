@@ -32,6 +32,7 @@ from apps.audit.queries.entries import (
     log_overview,
     proved_entry,
     receipt_for,
+    salt_about,
     stored_hashes,
     trail_of,
 )
@@ -91,6 +92,7 @@ __all__ = [
     "policy_now",
     "proved_entry",
     "receipt_for",
+    "salt_about",
     "salt_of",
     "stored_hashes",
     "stored_row",
