@@ -16,6 +16,7 @@ from django.db.models.lookups import GreaterThan, LessThan
 from apps.audit.domain.canonical import commitment_of
 from apps.audit.domain.merkle import EMPTY_ROOT, InvalidProof, leaf_hash, verify_inclusion
 from apps.audit.domain.tree import Subtree, inclusion_plan, proof_from
+from apps.audit.events import AuditEvent
 from apps.audit.models import Entry, Leaf, Salt, TreeHead
 
 DEFAULT: Final = "default"
@@ -222,6 +223,11 @@ def event_names(*, using: str = DEFAULT) -> list[str]:
             " WHERE name.event IS NOT NULL) SELECT event FROM name WHERE event IS NOT NULL ORDER BY event"
         )
         return [row[0] for row in cursor.fetchall()]
+
+
+def refusals_since(moment: datetime, *, using: str = DEFAULT) -> int:
+    """Return how many refusals were written since a moment; a count tells of no entry, so it is no look."""
+    return Entry.objects.using(using).filter(event=AuditEvent.REFUSED, recorded_at__gte=moment).count()
 
 
 def commitments_about(subject: str, *, using: str = DEFAULT) -> list[str]:

@@ -3,12 +3,15 @@
 import json
 from datetime import timedelta
 from typing import Final
+from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -22,16 +25,28 @@ from apps.audit.permissions import is_auditor
 from apps.audit.queries import (
     Cursor,
     EntryPage,
+    announced_keys,
     auditor_database,
     entries_page,
     event_names,
     log_overview,
+    newest_checkpoint,
     proved_entry,
 )
 from apps.audit.services import record_look
 
 BEHIND: Final = timedelta(seconds=30)
 MAX_ID: Final = 2**63 - 1
+_PRESETS: Final = (
+    (_lazy("Refusals"), {"event": "audit.refused"}),
+    (_lazy("Refused releases"), {"event": "licensing.seal_refused"}),
+    (_lazy("The wall"), {"clause": "W1"}),
+    (_lazy("Votes left out"), {"event": "battles.votes_excluded"}),
+    (_lazy("Decisions"), {"event": "moderation.decided"}),
+    (_lazy("Forgotten texts"), {"event": "audit.text_forgotten"}),
+    (_lazy("Opened choices"), {"event": "web.choice_opened"}),
+    (_lazy("Roles"), {"event": "accounts.role_granted"}),
+)
 
 
 class StillWaiting(Refused):
@@ -48,6 +63,9 @@ def log(request: HttpRequest) -> HttpResponse:
         "lag": overview.lag(now),
         "is_behind": overview.lag(now) > BEHIND,
         "may_explore": is_auditor(actor_of(request)),
+        "published": newest_checkpoint(),
+        "keys": announced_keys(),
+        "site": settings.SITE_ADDRESS,
     }
     return render(request, "audit/log.html", context)
 
@@ -78,6 +96,7 @@ def entries(request: HttpRequest) -> HttpResponse:
         "older": _address(request.GET, "before", page.older),
         "newer": _address(request.GET, "after", page.newer),
         "events": event_names(using=database),
+        "presets": _presets(request.GET),
         "is_filtered": any(value is not None for value in _conditions(form)),
     }
     return render(request, "audit/entries.html", context, status=200 if is_valid else 400)
@@ -167,6 +186,15 @@ def _looked_up(request: HttpRequest, entry_id: int, event: AuditEvent) -> Public
     if shown is None:
         raise Http404
     return shown
+
+
+def _presets(query: QueryDict) -> list[dict[str, object]]:
+    """Return what is often looked for, each as an address, and whether it is what the reader sees now."""
+    found: list[dict[str, object]] = []
+    for title, conditions in _PRESETS:
+        is_on = all(query.get(name) == value for name, value in conditions.items())
+        found.append({"title": title, "address": f"?{urlencode(conditions)}", "on": is_on})
+    return found
 
 
 def _conditions(form: EntriesForm) -> list[object]:

@@ -1,9 +1,8 @@
 """Reads that join several subjects: the homes, the auditor's desk, receipts."""
 
+from apps.web.queries.auditing import AuditorHome, auditor_home
 from apps.web.queries.exports import due_exports, expired_exports, exports_of, holding_the_export_lock
 from apps.web.queries.homes import (
-    AuditorHome,
-    auditor_home,
     contributor_home,
     licensing_home,
     moderator_home,
