@@ -20,6 +20,7 @@ from showdown.supervisor.console import Console
 from showdown.supervisor.folders import Var, end_what_was_left, pronounceable_password
 from showdown.supervisor.obstacle import NO_SPACE_WORDS, Obstacle, no_space, obstacle_of
 from showdown.supervisor.servers import Servers
+from showdown.supervisor.witness import DemoWitness
 
 # The invented people of the demo network, and what each does there.
 PEOPLE = {
@@ -137,6 +138,15 @@ class Demo:
             keys = {"SHOWDOWN_LOG_KEYS": str(self.var.log_keys)}
             self._step(schema.manage("log_key", "create"), "log_key", "DATABASE_URL", more=keys)
 
+    def _prepare_witness(self) -> processes.Child:
+        """Make the auditor's witness known to the log, and the log to it."""
+
+        def run(program: Sequence[str], name: str) -> None:
+            with self.console.phase("registering the auditor's witness"):
+                self._step(program, name, "DATABASE_URL")
+
+        return DemoWitness(self.var).prepare(self.servers.addresses["DATABASE_OWNER_URL"], run)
+
     def _clear_half_loaded(self) -> None:
         if self.servers.postgres is None:
             raise Obstacle(
@@ -196,8 +206,11 @@ class Demo:
             )
 
     def _serve(self) -> None:
+        witness = self._prepare_witness()
         self.children = platform.platform_processes(self.var, self.servers.addresses, self.port, self.site)
-        with self.console.phase("web server, sequencer, two workers and beat"):
+        # Before the sequencer, which asks it about the first checkpoint.
+        self.children.insert(1, witness)
+        with self.console.phase("web server, witness, sequencer, two workers and beat"):
             for child in self.children:
                 child.start()
             web = self.children[0]

@@ -186,7 +186,8 @@ class Var:
         """Delete the data, the secrets and the logs; return what was deleted. Screenshots stay."""
         self.remove_socket_folder()
         doomed = [
-            self.root / name for name in ("state", "secrets", "log", "mail", "releases", "static", "transparency")
+            self.root / name
+            for name in ("state", "secrets", "log", "mail", "releases", "exports", "static", "transparency", "witness")
         ]
         doomed += [*self.root.glob("postgres*"), self.sheltered_home()]
         gone = [path for path in doomed if path.exists()]

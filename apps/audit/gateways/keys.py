@@ -134,6 +134,7 @@ class SignerMemory:
 
     def begin(self) -> None:
         """Begin the memory of a log that has signed nothing."""
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._write(Checkpoint(self.origin, 0, EMPTY_ROOT))
 
     def remember(self, checkpoint: Checkpoint) -> None:

@@ -14,7 +14,7 @@ from apps.audit.domain.tiles import EntryBundle, InvalidBundle, InvalidTilePath,
 from apps.audit.events import AuditEvent
 from apps.audit.gateways import TileStore
 from apps.audit.middleware import PublicFile, actor_of
-from apps.audit.queries import announced_keys
+from apps.audit.queries import announced_keys, policy_now
 from apps.audit.services import record_look
 
 TEXT: Final = "text/plain; charset=utf-8"
@@ -39,6 +39,13 @@ def keys(_request: HttpRequest) -> HttpResponse:
     """List the public keys of the log, one a line: those that sign, then those that did."""
     lines = "".join(f"{key.vkey}\n" for key in announced_keys())
     return PublicFile(lines.encode(), content_type=TEXT, cache=NEWEST)
+
+
+@require_safe
+def policy(_request: HttpRequest) -> HttpResponse:
+    """Say whose signatures a checkpoint needs, as a file that verifiers of others read (C2SP tlog-policy)."""
+    text = policy_now(log_address=f"{settings.SITE_ADDRESS}/log")
+    return PublicFile(text.encode(), content_type=TEXT, cache=NEWEST)
 
 
 @require_safe
