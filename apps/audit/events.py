@@ -10,6 +10,7 @@ class AuditEvent(StrEnum):
     ENTRIES_LOOKED_AT = "audit.entries_looked_at"
     ENTRY_LOOKED_AT = "audit.entry_looked_at"
     PROOF_DOWNLOADED = "audit.proof_downloaded"
+    BUNDLE_DOWNLOADED = "audit.bundle_downloaded"
     TEXT_FORGOTTEN = "audit.text_forgotten"
     KEY_ANNOUNCED = "audit.key_announced"
     KEY_RETIRED = "audit.key_retired"

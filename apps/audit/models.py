@@ -125,6 +125,7 @@ class PublishedCheckpoint(models.Model):
 
     class Meta:
         db_table = "audit_checkpoint"
+        indexes = [models.Index(fields=["signed_at", "size"], name="audit_checkpoint_by_time")]
 
     def __str__(self) -> str:
         return f"checkpoint {self.size}"
@@ -209,7 +210,7 @@ class Cosignature(models.Model):
     class Meta:
         db_table = "audit_cosignature"
         constraints = [
-            models.UniqueConstraint(fields=["checkpoint", "witness"], name="audit_cosignature_one_of_a_witness"),
+            models.UniqueConstraint(fields=["witness", "checkpoint"], name="audit_cosignature_one_of_a_witness"),
         ]
 
     def __str__(self) -> str:

@@ -18,7 +18,16 @@ class Follower:
 
     def __init__(self, state: Path, vkey: str, address: str) -> None:
         self.state = state
-        self.arguments = ("follow", "--once", "--state", str(state), "--name", NAME, "--log", f"{vkey} {address}")
+        self.arguments: tuple[str, ...] = (
+            "follow",
+            "--once",
+            "--state",
+            str(state),
+            "--name",
+            NAME,
+            "--log",
+            f"{vkey} {address}",
+        )
         self.arguments += ("--within", "5")
 
     def looks(self, *, expects: int = 0) -> str:

@@ -132,7 +132,7 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "audit_cosignature",
                 "constraints": [
-                    models.UniqueConstraint(fields=("checkpoint", "witness"), name="audit_cosignature_one_of_a_witness")
+                    models.UniqueConstraint(fields=("witness", "checkpoint"), name="audit_cosignature_one_of_a_witness")
                 ],
             },
         ),

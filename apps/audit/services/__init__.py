@@ -1,8 +1,9 @@
 """Everything that writes to the log."""
 
 from apps.audit.services.erasure import AlreadyForgotten, forget_text
-from apps.audit.services.keys import AlreadyRetired, NotTheOperator, UnknownKey, announce_key, retire_key
+from apps.audit.services.keys import AlreadyRetired, NotTheOperator, UnfitKey, UnknownKey, announce_key, retire_key
 from apps.audit.services.looking import NotAnAuditor, record_look
+from apps.audit.services.publishing import keep_checkpoint
 from apps.audit.services.recording import NoTransaction, commit_to, record, record_refusal
 from apps.audit.services.sequencing import SequencerBusy, SequencerMemory, TreeIsBroken, sequence_waiting
 from apps.audit.services.witnesses import (
@@ -36,6 +37,7 @@ __all__ = [
     "TooManyWitnesses",
     "TreeIsBroken",
     "UnfitAddress",
+    "UnfitKey",
     "UnfitTies",
     "UnknownKey",
     "add_witness",
@@ -43,6 +45,7 @@ __all__ = [
     "commit_to",
     "end_witness",
     "forget_text",
+    "keep_checkpoint",
     "keep_cosignature",
     "move_witness",
     "record",

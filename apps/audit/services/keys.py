@@ -1,20 +1,29 @@
 """The log's public keys: announced before they sign, retired when they sign no more; the private ones are elsewhere."""
 
 from datetime import datetime
+from typing import Final
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.audit.domain.actor import Actor
+from apps.audit.domain.note import Algorithm, InvalidNote, Verifier, parse_vkey
 from apps.audit.domain.refusal import NotPermitted, Refused
 from apps.audit.events import AuditEvent
 from apps.audit.models import LogKey
 from apps.audit.permissions import may_tend_the_log
 from apps.audit.services.recording import record
 
+# What a fact of an entry may have.
+LONGEST_KEY: Final = 200
+
 
 class NotTheOperator(NotPermitted):
     """Keys are announced and retired from the command line of the platform's own machines."""
+
+
+class UnfitKey(Refused):
+    """It is no public key with which a log signs."""
 
 
 class UnknownKey(Refused):
@@ -29,15 +38,18 @@ class AlreadyRetired(Refused):
 def announce_key(*, actor: Actor, vkey: str, now: datetime) -> LogKey:
     """Tell everybody that this key signs the log's checkpoints from now on; again, for the same key, does nothing.
 
-    ``vkey`` is a verifier key in the form of C2SP signed-note. Raises ``NotTheOperator``, and ``AlreadyRetired`` for a
-    key that was used up.
+    ``vkey`` is a verifier key in the form of C2SP signed-note. Raises ``NotTheOperator``, ``UnfitKey``, and
+    ``AlreadyRetired`` for a key that was used up.
     """
     _require_operator(actor)
-    key, is_new = LogKey.objects.get_or_create(vkey=vkey, defaults={"key_id": _id_of(vkey), "announced_at": now})
+    verifier = _fit(vkey)
+    key, is_new = LogKey.objects.get_or_create(
+        vkey=verifier.vkey, defaults={"key_id": verifier.key_id.hex(), "announced_at": now}
+    )
     if key.retired_at is not None:
         raise AlreadyRetired(_("This key was retired; a retired key is never used again."), subject=key.ref)
     if is_new:
-        record(AuditEvent.KEY_ANNOUNCED, actor=actor, subject=key.ref, at=now, facts={"vkey": vkey})
+        record(AuditEvent.KEY_ANNOUNCED, actor=actor, subject=key.ref, at=now, facts={"vkey": key.vkey})
     return key
 
 
@@ -64,5 +76,14 @@ def _require_operator(actor: Actor) -> None:
         raise NotTheOperator(_("The log's keys are announced and retired by whoever runs the platform."))
 
 
-def _id_of(vkey: str) -> str:
-    return vkey.split("+", 2)[1]
+def _fit(vkey: str) -> Verifier:
+    try:
+        verifier = parse_vkey(vkey)
+    except InvalidNote as error:
+        raise UnfitKey(_("This is no public key: %(reason)s") % {"reason": error}) from None
+    if verifier.algorithm is not Algorithm.ED25519 or len(vkey) > LONGEST_KEY:
+        raise UnfitKey(
+            _("A log signs with a plain Ed25519 key whose text has at most %(most)d characters.")
+            % {"most": LONGEST_KEY}
+        )
+    return verifier

@@ -1,7 +1,7 @@
 """Witnesses: registered and ended by those to whom they belong, and what they signed, kept as it came."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -16,7 +16,7 @@ from apps.audit.domain.policy_text import RESERVED_NAMES
 from apps.audit.domain.refusal import NotPermitted, Refused
 from apps.audit.events import AuditEvent
 from apps.audit.models import Cosignature, Witness
-from apps.audit.permissions import may_add_witness, may_end_witness
+from apps.audit.permissions import has_lately_proved_identity, may_add_witness, may_end_witness
 from apps.audit.services.recording import commit_to, record
 
 MOST_WITNESSES: Final = 32
@@ -169,10 +169,7 @@ def keep_cosignature(*, using: str, size: int, witness_id: int, verified: Cosign
 
 
 def _require_reauthenticated(actor: Actor, now: datetime) -> None:
-    if actor.is_system:
-        return
-    proved, within = actor.reauthenticated_at, timedelta(seconds=settings.ACCOUNT_REAUTHENTICATION_TIMEOUT)
-    if proved is None or now - proved > within:
+    if not has_lately_proved_identity(actor, now):
         raise ReauthenticationNeeded(_("Sign in again first: this changes whose signatures count."))
 
 

@@ -112,6 +112,7 @@ class Store:
 
 def _held(path: Path) -> IO[str]:
     lock = path.open("a")
+    path.chmod(durable.ONLY_US)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
