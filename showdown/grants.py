@@ -97,7 +97,12 @@ TABLES: Final[dict[str, Grant]] = {
     "battles_languagemodel": ORDINARY,
     "battles_endpoint": ORDINARY,
     "battles_importeddataset": ORDINARY,
-    "battles_battle": Grant(app="SELECT, INSERT, UPDATE (state, voted, void_reason, claimed_at)", auditor="SELECT"),
+    # Which models met is an auditor's business once the battle has ended: auditors may contribute, and vote blind then.
+    "battles_battle": Grant(
+        app="SELECT, INSERT, UPDATE (state, voted, void_reason, claimed_at)",
+        auditor="SELECT BUT (left_model_id, right_model_id, left_endpoint_id, right_endpoint_id, pair_probability)",
+    ),
+    "battle_draw": Grant(auditor="SELECT"),
     "battle_cluster": ONCE,
     "battles_response": Grant(app="SELECT, INSERT", auditor="SELECT BUT (text)"),
     "battles_endpointfailure": ONCE,
@@ -109,6 +114,8 @@ TABLES: Final[dict[str, Grant]] = {
     "rankings_snapshot": Grant(app="SELECT, INSERT, UPDATE (published_at, timings)", auditor="SELECT"),
     "rankings_board": ONCE,
     "rankings_rating": ONCE,
+    "rankings_snapshotballots": ONCE,
+    "rankings_votestanding": Grant(app="SELECT, INSERT, UPDATE (until_id)", auditor="SELECT"),
     # Findings about votes.
     "integrity_sweep": ONCE,
     "integrity_finding": ORDINARY,
@@ -131,6 +138,12 @@ TABLES: Final[dict[str, Grant]] = {
     "moderation_appeal": ORDINARY,
     # What somebody has not sent yet is nobody's business, and goes when it is old.
     "moderation_draft": Grant(app="SELECT, INSERT, UPDATE, DELETE"),
+    # The auditor's desk: what was drawn stays as it was drawn.
+    "web_sample": ONCE,
+    "web_sampledentry": ONCE,
+    "web_export": Grant(
+        app="SELECT, INSERT, UPDATE (size, bytes, sha256, built_at, expires_at, removed_at)", auditor="SELECT"
+    ),
 }
 
 # Functions by signature, as `pg_get_function_identity_arguments` writes it, and the roles that may call them. Trigger

@@ -131,3 +131,31 @@ class WitnessForm(forms.Form):
         """Show a refusal beside the field that it is about."""
         field = {UnfitAddress: "address", UnfitTies: "ties", NotAWitnessKey: "vkey", AlreadyAWitness: "vkey"}
         self.add_error(field.get(type(refused)), str(refused))
+
+
+class PlaceForm(forms.Form):
+    """A place in the history of checkpoints: before or after a size."""
+
+    before = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    after = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
+
+
+class CompareForm(forms.Form):
+    """Two checkpoints by their sizes, the earlier first."""
+
+    old = forms.IntegerField(label=_("Earlier size"), min_value=1, max_value=2**63 - 1)
+    new = forms.IntegerField(label=_("Later size"), min_value=1, max_value=2**63 - 1)
+    format = forms.ChoiceField(required=False, choices=[("", ""), ("json", "json")], widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a later size that is smaller."""
+        told = super().clean() or {}
+        if told.get("old") and told.get("new") and told["old"] > told["new"]:
+            self.add_error("new", _("The later checkpoint is at least as large as the earlier one."))
+        return told
+
+    def name_missing(self, *, old: bool, new: bool) -> None:
+        """Say which of the two sizes no checkpoint has."""
+        for name, is_missing in (("old", old), ("new", new)):
+            if is_missing:
+                self.add_error(name, _("No checkpoint of this size was signed."))

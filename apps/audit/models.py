@@ -125,6 +125,7 @@ class PublishedCheckpoint(models.Model):
 
     class Meta:
         db_table = "audit_checkpoint"
+        indexes = [models.Index(fields=["signed_at", "size"], name="audit_checkpoint_by_time")]
 
     def __str__(self) -> str:
         return f"checkpoint {self.size}"

@@ -16,6 +16,7 @@ class BattleEvent(StrEnum):
     VOTES_EXCLUDED = "battles.votes_excluded"
     VOTES_RESTORED = "battles.votes_restored"
     MODEL_REGISTERED = "battles.model_registered"
+    MODEL_IMPORTED = "battles.model_imported"
     ENDPOINT_CHANGED = "battles.endpoint_changed"
     IMPORT_BEGUN = "battles.import_begun"
     IMPORTED = "battles.imported"

@@ -12,6 +12,7 @@ from apps.battles.domain.draw import Candidate, Chance, Stand
 from apps.battles.events import BattleEvent
 from apps.battles.models import (
     DRAWN_STATES,
+    UNFINISHED,
     Battle,
     BattleState,
     Endpoint,
@@ -228,11 +229,15 @@ class EndpointLine:
 
 
 def endpoint_lines(*, now: datetime) -> list[EndpointLine]:
-    """Return every endpoint with its weight, its share of all answers asked for, and its failures of the last week."""
+    """Return every endpoint with its weight, its share of all answers asked for, and its failures of the last week.
+
+    Battles that still wait for their vote are left out: staff may contribute too, and a number that grew by one would
+    tell them who answers.
+    """
     week = now - A_WEEK
     asked: dict[int, int] = {}
     for side in ("left_endpoint", "right_endpoint"):
-        recent = Battle.objects.filter(claimed_at__gte=week, **{f"{side}__isnull": False})
+        recent = Battle.objects.exclude(state__in=UNFINISHED).filter(claimed_at__gte=week, **{f"{side}__isnull": False})
         for endpoint_id, count in recent.values_list(side).annotate(Count("pk")):
             asked[endpoint_id] = asked.get(endpoint_id, 0) + count
     endpoints = (

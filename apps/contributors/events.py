@@ -1,4 +1,4 @@
-"""What contributors' own acts write to the log."""
+"""What contributors' own acts, and their networks, write to the log."""
 
 from enum import StrEnum
 
@@ -14,3 +14,4 @@ class ContributorEvent(StrEnum):
     ACTIVATED = "contributors.activated"
     LEFT = "contributors.left"
     RETURNED = "contributors.returned"
+    NETWORK_ADDED = "contributors.network_added"

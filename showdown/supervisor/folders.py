@@ -187,7 +187,7 @@ class Var:
         self.remove_socket_folder()
         doomed = [
             self.root / name
-            for name in ("state", "secrets", "log", "mail", "releases", "static", "transparency", "witness")
+            for name in ("state", "secrets", "log", "mail", "releases", "exports", "static", "transparency", "witness")
         ]
         doomed += [*self.root.glob("postgres*"), self.sheltered_home()]
         gone = [path for path in doomed if path.exists()]

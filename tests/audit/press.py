@@ -9,7 +9,7 @@ from typing import Final
 
 from apps.audit.domain.checkpoint import Checkpoint, open_checkpoint
 from apps.audit.domain.merkle import consistency_proof, leaf_hash, root_hash, verify_consistency
-from apps.audit.domain.note import Signer
+from apps.audit.domain.note import Signer, sign
 from apps.audit.domain.tiles import decode_bundle, decode_tile, new_bundles, tiles_of
 from apps.audit.flows import NoWitnesses, Publisher, Witnessing
 from apps.audit.gateways import KeyFolder, SignerMemory, TileStore
@@ -34,6 +34,7 @@ class Press:
     def new(cls, folder: Path) -> "Press":
         """Make a key and an empty memory."""
         press = cls(folder / "log-keys", folder / "transparency")
+        press.key_folder.make()
         press.another_key()
         press.memory.begin()
         return press
@@ -112,6 +113,11 @@ def assert_the_shown_log_holds(press: Press, seen: Checkpoint | None = None) -> 
             proof=consistency_proof(hashes, seen.size, shown.size),
         )
     return shown
+
+
+def forged(checkpoint: Checkpoint) -> bytes:
+    """Return the checkpoint as somebody signs it who has made a key of the log's name."""
+    return sign(checkpoint.text, Signer.from_seed(ORIGIN, b"mallory" + bytes(25)))
 
 
 def text_of(note: bytes) -> str:

@@ -18,7 +18,7 @@ TEXT = (ROOT / "docs" / "log.md").read_text()
 
 
 def check_with_the_documented_program(document: dict[str, Any], folder: Path) -> subprocess.CompletedProcess[str]:
-    (program,) = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
+    program = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)[0]
     file = folder / "proof.json"
     file.write_text(json.dumps(document))
     return subprocess.run([sys.executable, "-c", program, str(file)], capture_output=True, text=True, check=False)

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from django.db import connections
 
+from apps.audit.domain.checkpoint import Checkpoint
 from apps.audit.domain.note import open_note
 from apps.audit.domain.stopped import Forked, MemoryLost, NoKey, RolledBack, TileConflict
 from apps.audit.domain.tiles import EntryBundle, Tile
@@ -19,7 +20,7 @@ from apps.audit.services import TreeIsBroken
 from showdown.supervisor.postgres import wheel_folder
 from tests import services
 from tests.audit.garden import plant, plant_many, sequence_what_was_there
-from tests.audit.press import ORIGIN, Press, assert_the_shown_log_holds, text_of
+from tests.audit.press import ORIGIN, Press, assert_the_shown_log_holds, forged, text_of
 from tests.database import clone, connected_to, drop
 
 pytestmark = pytest.mark.committed
@@ -157,14 +158,14 @@ def test_lost_files_are_written_again(press: Press) -> None:
     assert {path: path.read_bytes() for path in press.public.rglob("*") if path.is_file()} == before
 
 
-def test_a_checkpoint_that_the_log_did_not_sign_is_replaced(press: Press, tmp_path: Path) -> None:
+def test_a_checkpoint_that_the_log_did_not_sign_is_replaced(press: Press) -> None:
     grow(10)
     press.publish()
     note = press.files.checkpoint()
-    stranger = Press.new(tmp_path / "stranger")
-    stranger.publish()
-    for forged in (b"", b"nonsense", stranger.files.checkpoint() or b""):
-        (press.public / "checkpoint").write_bytes(forged)
+    # Taken for ours, the second would look like a rollback.
+    larger = Checkpoint(ORIGIN, 10_000, bytes(32))
+    for other in (b"", b"nonsense", forged(press.memory.last()), forged(larger)):
+        (press.public / "checkpoint").write_bytes(other)
         press.publish()
         assert press.files.checkpoint() == note
 
@@ -346,6 +347,6 @@ def test_a_memory_never_goes_back(press: Press) -> None:
     press.publish()
     last = press.memory.last()
     press.memory.remember(last)
-    smaller = press.memory.last().__class__(ORIGIN, last.size - 1, last.root)
+    smaller = Checkpoint(ORIGIN, last.size - 1, last.root)
     with pytest.raises(ValueError, match="never goes back"):
         press.memory.remember(smaller)

@@ -115,7 +115,8 @@ def test_a_failure_is_written_at_the_endpoint_that_failed(ada: User, arena: Aren
     void_battle(actor=PLATFORM, battle_id=battle.pk, reason=VoidReason.STALLED, side=Side.RIGHT, now=NOON)
     failure = EndpointFailure.objects.get()
     assert (failure.endpoint, failure.reason) == (battle.right_endpoint, VoidReason.STALLED)
-    assert facts_about(battle) == {"reason": "stalled", "endpoint": battle.right_endpoint_id}
+    facts = facts_about(battle)
+    assert (facts["reason"], facts["endpoint"]) == ("stalled", battle.right_endpoint_id)
     assert Entry.objects.latest("pk").clause == "B4"
 
 

@@ -29,7 +29,7 @@ def test_a_skip_costs_nothing_and_says_why(ada: User, arena: Arena) -> None:
     for battle in (arena.opened(ada), arena.asked(ada), arena.ready(ada)):
         after = skip_battle(actor=ada.as_actor(), battle=battle, reason=SkipReason.CANNOT_JUDGE, now=NOON)
         assert after.state == BattleState.SKIPPED
-        assert facts_about(battle) == {"reason": "cannot_judge"}
+        assert facts_about(battle)["reason"] == "cannot_judge"
         with pytest.raises(BattleIsOver):
             skip_battle(actor=ada.as_actor(), battle=battle, reason=SkipReason.OTHER, now=NOON)
 

@@ -1,5 +1,6 @@
 """Public files of votes: brought in whole or in batches that commit, never half, and never among the platform's own."""
 
+import hashlib
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -12,19 +13,25 @@ from django.test import Client
 from apps.accounts.models import User
 from apps.audit.domain.actor import Actor
 from apps.audit.domain.refusal import NotPermitted
+from apps.audit.models import Entry
 from apps.audit.queries import trail_of
 from apps.battles.events import BattleEvent
 from apps.battles.management.commands import import_battles
 from apps.battles.models import Battle, ImportedDataset, LanguageModel, Response, Source, Vote
 from apps.battles.services import importing
+from apps.battles.services.imported_rows import MAKER, NETWORK
 from apps.battles.services.importing import NotTheNextRows, import_rows
-from apps.contributors.models import Contributor, Standing
+from apps.contributors.models import Contributor, Network, Standing
+from apps.contributors.services import add_network
+from apps.organizations.models import Organization
+from apps.organizations.services import register_organization
 from apps.prompts.models import Cluster
 from apps.rankings.flows import recompute_open_run
 from apps.rankings.models import Method
 from apps.rankings.queries import board_view
 from apps.rankings.services import request_refit
 from tests.conftest import NOON
+from tests.trails import facts_about
 
 LLMFAO = Path(__file__).parents[3] / "shared" / "data" / "llmfao" / "crowd-comparisons.csv"
 HEADER = "model_a,model_b,winner,voter,language,response_a,response_b\n"
@@ -64,6 +71,62 @@ def test_a_file_becomes_a_board_of_its_own(votes_csv: Path) -> None:
     assert view is not None
     assert {row.model.name for row in view.rows} == {"Alder", "Birch"}
     assert trail_of(dataset.ref) == [BattleEvent.IMPORT_BEGUN, BattleEvent.IMPORTED, BattleEvent.IMPORT_FINISHED]
+
+
+def test_what_a_file_brings_along_stands_in_the_log_once(
+    votes_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_battles, "BATCH", 50)
+    run(votes_csv)
+    another = tmp_path / "meadow.csv"
+    another.write_text(HEADER + GOOD.replace("Birch", "Clover"))
+    run(another)
+    first, second = ImportedDataset.objects.order_by("pk")
+    models = {model.name: model for model in LanguageModel.objects.filter(is_imported=True)}
+    assert set(models) == {"Alder", "Birch", "Clover"}
+    for name, dataset in (("Alder", first), ("Birch", first), ("Clover", second)):
+        assert trail_of(models[name].ref) == [BattleEvent.MODEL_IMPORTED]
+        assert facts_about(models[name]) == {
+            "slug": models[name].slug,
+            "organization": models[name].organization.ref,
+            "dataset": dataset.ref,
+        }
+    assert trail_of(models["Alder"].organization.ref) == ["organizations.registered"]
+    network = Network.objects.get(is_imported=True)
+    assert trail_of(network.ref) == ["contributors.network_added"]
+    for dataset in (first, second):
+        batches = [entry.facts for entry in Entry.objects.filter(event=BattleEvent.IMPORTED, subject=dataset.ref)]
+        # Seven people vote in each file, all of them in its first batch; a second file's seven are others.
+        assert [facts["voters"] for facts in batches] == [7, 0, 0]
+        voters = Vote.objects.filter(battle__dataset=dataset).values_list("contributor__voter_id", flat=True).distinct()
+        digest = hashlib.sha256(b"".join(sorted(voter.bytes for voter in voters))).hexdigest()
+        assert batches[0]["voters_digest"] == digest
+
+
+def test_a_batch_that_fails_leaves_neither_rows_nor_entries(votes_csv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_args: object, **_kwargs: object) -> None:
+        raise OSError("no space left")
+
+    before = Entry.objects.count()
+    monkeypatch.setattr(Vote.objects, "bulk_create", full)
+    with pytest.raises(OSError, match="no space"):
+        run(votes_csv)
+    assert not LanguageModel.objects.filter(is_imported=True).exists()
+    assert not Network.objects.filter(is_imported=True).exists()
+    # Only that the import was begun, which it was.
+    assert Entry.objects.count() == before + 1
+
+
+def test_two_first_imports_at_once_share_maker_and_network(votes_csv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other import's transaction ends between our look and our write."""
+    register_organization(actor=Actor.system("another"), name=MAKER, country="", is_lab=True, now=NOON)
+    add_network(actor=Actor.system("another"), name=NETWORK, is_imported=True, now=NOON)
+    for manager in (Organization.objects, Network.objects):
+        whole = manager.filter
+        monkeypatch.setattr(manager, "filter", lambda whole=whole, **_wanted: whole(pk=0))
+    run(votes_csv)
+    assert Vote.objects.count() == 120
+    assert Organization.objects.get(name=MAKER).language_models.count() == 2
 
 
 def test_the_same_file_twice_is_refused(votes_csv: Path) -> None:

@@ -46,6 +46,7 @@ def begin_signing(*, actor: Actor, keys: KeyFolder, memory: SignerMemory, anothe
         raise KeyExists(
             f"There is a key in {keys.folder}. `manage.py log_key rotate` makes another one that signs beside it."
         )
+    keys.make()
     if not memory.exists and not announced_keys() and newest_kept_head() is None:
         memory.begin()
     memory.last()
@@ -90,6 +91,7 @@ def remember_checkpoint(*, keys: KeyFolder, memory: SignerMemory, note: bytes) -
     contradicts it, and ``KeysInUse`` while a sequencer is at work.
     """
     vkeys = [key.vkey for key in announced_keys()]
+    keys.make()
     with keys.held():
         try:
             checkpoint, _note = open_checkpoint(note, vkeys, keys.origin)

@@ -2,14 +2,7 @@
 
 from apps.audit.gateways.keys import KeyFolder, KeysInUse, SignerMemory
 from apps.audit.gateways.tiles import TileStore
-from apps.audit.gateways.witnesses import (
-    HttpWitnesses,
-    NullWitnesses,
-    Question,
-    Reply,
-    Silence,
-    WitnessClient,
-)
+from apps.audit.gateways.witnesses import HttpWitnesses, NullWitnesses, Question, Reply, Silence, WitnessClient
 
 __all__ = [
     "HttpWitnesses",

@@ -32,6 +32,10 @@ class KeyFolder:
         self.folder = folder
         self.origin = origin
 
+    def make(self) -> None:
+        """Make the folder, for its owner alone."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """Keep other processes from signing until this one leaves or dies; raises ``KeysInUse`` and ``NoKey``."""
@@ -64,7 +68,6 @@ class KeyFolder:
         for path in sorted(self.folder.glob("*.new")):
             return self._read(path)
         signer = Signer.generate(self.origin)
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_durably(self._path(signer.key_id.hex(), ".new"), f"{signer.skey}\n".encode(), mode=_OURS_ALONE)
         return signer
 

@@ -3,6 +3,18 @@
 ``using`` is the alias of the connection: the application's for receipts and public pages, else the auditor's.
 """
 
+from apps.audit.queries.auditing import AUDITOR_DATABASE, auditor_database
+from apps.audit.queries.checkpoints import (
+    CheckpointPage,
+    CheckpointRow,
+    CosignatureRow,
+    checkpoint_of,
+    checkpoints_page,
+    checkpoints_signed_within,
+    first_checkpoint_since,
+    first_cosigned_since,
+    newest_checkpoint,
+)
 from apps.audit.queries.entries import (
     Cursor,
     EntryFilter,
@@ -20,6 +32,8 @@ from apps.audit.queries.entries import (
     log_overview,
     proved_entry,
     receipt_for,
+    refusals_since,
+    salt_about,
     stored_hashes,
     trail_of,
 )
@@ -35,10 +49,15 @@ from apps.audit.queries.heads import (
     newest_kept_head,
     stored_row,
 )
-from apps.audit.queries.witnesses import WitnessRow, policy_now, witness_row, witness_rows
+from apps.audit.queries.sampling import Population, entries_at, salt_of
+from apps.audit.queries.witnesses import WitnessRow, policy_now, witness_row, witness_rows, witnesses_of
 
 __all__ = [
+    "AUDITOR_DATABASE",
     "AnnouncedKey",
+    "CheckpointPage",
+    "CheckpointRow",
+    "CosignatureRow",
     "Cursor",
     "EntryFilter",
     "EntryPage",
@@ -46,28 +65,41 @@ __all__ = [
     "Head",
     "Inclusion",
     "Overview",
+    "Population",
     "ProvedEntry",
     "WitnessRow",
     "announced_keys",
+    "auditor_database",
+    "checkpoint_of",
+    "checkpoints_page",
+    "checkpoints_signed_within",
     "commitment_opens",
     "commitments_about",
     "consistency_between",
+    "entries_at",
     "entries_page",
     "entry_bodies",
     "entry_for",
     "event_names",
+    "first_checkpoint_since",
+    "first_cosigned_since",
     "kept_checkpoint",
     "leaf_of",
     "log_overview",
     "may_announce_keys",
+    "newest_checkpoint",
     "newest_head",
     "newest_kept_head",
     "policy_now",
     "proved_entry",
     "receipt_for",
+    "refusals_since",
+    "salt_about",
+    "salt_of",
     "stored_hashes",
     "stored_row",
     "trail_of",
     "witness_row",
     "witness_rows",
+    "witnesses_of",
 ]

@@ -5,7 +5,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from django.db.models.lookups import GreaterThan, LessThan
 from apps.audit.domain.canonical import commitment_of
 from apps.audit.domain.merkle import EMPTY_ROOT, InvalidProof, leaf_hash, verify_inclusion
 from apps.audit.domain.tree import Subtree, inclusion_plan, proof_from
+from apps.audit.events import AuditEvent
 from apps.audit.models import Entry, Leaf, Salt, TreeHead
 
 DEFAULT: Final = "default"
@@ -159,15 +160,17 @@ def entries_page(
 
     Each page is one range of one index, so the thousandth is as quick as the first.
     """
-    entries = _matching(wanted, using)
+    entries = _matching(_without_what_a_place_says(wanted, before=before, after=after), using)
     if after is not None:
-        found = _rows(entries.filter(GreaterThan(_place(), _place(after))).order_by("recorded_at", "id")[: limit + 1])
+        found = entry_rows(
+            entries.filter(GreaterThan(_place(), _place(after))).order_by("recorded_at", "id")[: limit + 1]
+        )
         rows, more = list(reversed(found[:limit])), len(found) > limit
         has_newer, has_older = more, True
     else:
         if before is not None:
             entries = entries.filter(LessThan(_place(), _place(before)))
-        found = _rows(entries.order_by(*NEWEST_FIRST)[: limit + 1])
+        found = entry_rows(entries.order_by(*NEWEST_FIRST)[: limit + 1])
         rows, more = found[:limit], len(found) > limit
         has_newer, has_older = before is not None, more
     return EntryPage(
@@ -177,22 +180,27 @@ def entries_page(
     )
 
 
-def proved_entry(entry_id: int, *, using: str = DEFAULT) -> ProvedEntry | None:
-    """Return the entry with its inclusion in the newest tree, checked here and now; three reads at any size."""
-    return _proved(Entry.objects.using(using).filter(pk=entry_id), using)
+def proved_entry(entry_id: int, *, size: int | None = None, using: str = DEFAULT) -> ProvedEntry | None:
+    """Return the entry with its inclusion, checked here and now; three reads at any size.
+
+    It is proved in the tree of ``size`` leaves, which must be that of a head, or in the newest. The inclusion is None
+    while that tree does not hold it.
+    """
+    return _proved(Entry.objects.using(using).filter(pk=entry_id), size, using)
 
 
-def receipt_for(subject: str, event: str, *, using: str = DEFAULT) -> ProvedEntry | None:
+def receipt_for(subject: str, event: str, *, size: int | None = None, using: str = DEFAULT) -> ProvedEntry | None:
     """Return the newest entry of this event about this subject with its inclusion, or None when there is none.
 
-    Whoever shows it must have made sure that the reader may see things about the subject.
+    ``size`` is as for ``proved_entry``. Whoever shows it must have made sure that the reader may see things about the
+    subject.
     """
-    return _proved(_entries_about(subject, event, using), using)
+    return _proved(_entries_about(subject, event, using), size, using)
 
 
 def entry_for(subject: str, event: str, *, using: str = DEFAULT) -> EntryRow | None:
     """Return the newest entry of this event about this subject, or None."""
-    rows = _rows(_entries_about(subject, event, using))
+    rows = entry_rows(_entries_about(subject, event, using))
     return rows[0] if rows else None
 
 
@@ -217,6 +225,11 @@ def event_names(*, using: str = DEFAULT) -> list[str]:
         return [row[0] for row in cursor.fetchall()]
 
 
+def refusals_since(moment: datetime, *, using: str = DEFAULT) -> int:
+    """Return how many refusals were written since a moment; a count tells of no entry, so it is no look."""
+    return Entry.objects.using(using).filter(event=AuditEvent.REFUSED, recorded_at__gte=moment).count()
+
+
 def commitments_about(subject: str, *, using: str = DEFAULT) -> list[str]:
     """Return the commitments to texts about the subject that still open, so that they can be forgotten."""
     salts = Salt.objects.using(using).filter(subject=subject).order_by("commitment")
@@ -227,6 +240,15 @@ def commitment_opens(commitment: str, text: str, *, using: str = DEFAULT) -> boo
     """Whether the commitment was made to exactly this text; False for ever once its salt is forgotten."""
     salt = Salt.objects.using(using).filter(pk=commitment).values_list("salt", flat=True).first()
     return salt is not None and commitment_of(text, bytes(salt)) == commitment
+
+
+def salt_about(subject: str, *, using: str = DEFAULT) -> bytes | None:
+    """Return the salt of the one commitment about a subject, so that an entry can open it; None when there is none.
+
+    Only for what is meant to be opened one day; whoever holds a salt can show what was committed to.
+    """
+    salt = Salt.objects.using(using).filter(subject=subject).values_list("salt", flat=True).first()
+    return None if salt is None else bytes(salt)
 
 
 def stored_hashes(subtrees: Iterable[Subtree], *, using: str = DEFAULT) -> dict[Subtree, bytes]:
@@ -259,6 +281,19 @@ def _matching(wanted: EntryFilter, using: str) -> QuerySet[Entry]:
     return Entry.objects.using(using).filter(**{name: value for name, value in conditions.items() if value is not None})
 
 
+def _without_what_a_place_says(wanted: EntryFilter, *, before: Cursor | None, after: Cursor | None) -> EntryFilter:
+    """Leave out a bound in time that the place of the page implies.
+
+    PostgreSQL begins an index scan at one of two bounds on the same side, and with the wider one it would read all
+    pages before this one again.
+    """
+    if after is not None and wanted.since is not None and after.recorded_at >= wanted.since:
+        return replace(wanted, since=None)
+    if after is None and before is not None and wanted.until is not None and before.recorded_at < wanted.until:
+        return replace(wanted, until=None)
+    return wanted
+
+
 def _place(at: Cursor | None = None) -> Func:
     """Return the pair that the explorer is ordered by, of each row or of one place; PostgreSQL compares it whole."""
     time, number = (F("recorded_at"), F("id")) if at is None else (Value(at.recorded_at), Value(at.id))
@@ -273,7 +308,8 @@ def _entries_about(subject: str, event: str, using: str) -> QuerySet[Entry]:
     return Entry.objects.using(using).filter(subject=subject, event=event).order_by(*NEWEST_FIRST)[:1]
 
 
-def _rows(entries: QuerySet[Entry]) -> list[EntryRow]:
+def entry_rows(entries: QuerySet[Entry]) -> list[EntryRow]:
+    """Return entries as lines, in the order of the query; one read."""
     return [
         EntryRow(
             id=number,
@@ -291,7 +327,7 @@ def _rows(entries: QuerySet[Entry]) -> list[EntryRow]:
     ]
 
 
-def _proved(entries: QuerySet[Entry], using: str) -> ProvedEntry | None:
+def _proved(entries: QuerySet[Entry], size: int | None, using: str) -> ProvedEntry | None:
     entry = entries.select_related("leaf").first()
     if entry is None:
         return None
@@ -309,13 +345,16 @@ def _proved(entries: QuerySet[Entry], using: str) -> ProvedEntry | None:
             leaf_index=leaf.leaf_index if leaf else None,
         ),
         body=body,
-        inclusion=_inclusion(leaf, body, using) if leaf else None,
+        inclusion=_inclusion(leaf, body, size, using)
+        if leaf is not None and (size is None or leaf.leaf_index < size)
+        else None,
     )
 
 
-def _inclusion(leaf: Leaf, body: bytes, using: str) -> Inclusion:
-    """Return the proof against the newest head, which was written with this leaf or after it."""
-    head = TreeHead.objects.using(using).latest("size")
+def _inclusion(leaf: Leaf, body: bytes, size: int | None, using: str) -> Inclusion:
+    """Return the proof against a head that was written with this leaf or after it."""
+    heads = TreeHead.objects.using(using)
+    head = heads.latest("size") if size is None else heads.get(pk=size)
     plan = inclusion_plan(leaf.leaf_index, head.size)
     stored = stored_hashes([subtree for subtrees in plan for subtree in subtrees], using=using)
     root, own_hash, fault, proof = bytes(head.root), leaf_hash(body), None, []

@@ -87,6 +87,11 @@ def witness_row(witness_id: int, *, using: str = DEFAULT) -> WitnessRow | None:
     return next((row for row in witness_rows(using=using) if row.id == witness_id), None)
 
 
+def witnesses_of(pseudonym: str, *, using: str = DEFAULT) -> list[WitnessRow]:
+    """Return the witnesses in force that belong to one auditor."""
+    return [row for row in witness_rows(using=using) if row.owner == pseudonym and row.ended_at is None]
+
+
 def policy_now(*, log_address: str, using: str = DEFAULT) -> str:
     """Return the policy file (C2SP tlog-policy): the keys that sign, the witnesses in force, and their majority.
 

@@ -11,7 +11,6 @@ from apps.audit.domain.actor import Actor
 from apps.audit.domain.refusal import NotPermitted, Refused
 from apps.audit.services import commit_to, record
 from apps.battles.domain.answers import WholeAnswer, is_readable
-from apps.battles.domain.facts import facts_of_asking
 from apps.battles.domain.identity import named_in, telling_names
 from apps.battles.domain.measures import measure
 from apps.battles.events import BattleEvent
@@ -53,13 +52,8 @@ def claim_answers(*, actor: Actor, battle_id: int, now: datetime) -> Battle:
         return record_void(battle, actor=actor, reason=VoidReason.PROMPT_CLOSED, side=None, now=now)
     battle.state, battle.claimed_at = BattleState.ANSWERING, now
     battle.save(update_fields=["state", "claimed_at"])
-    record(
-        BattleEvent.ASKED,
-        actor=actor,
-        subject=battle.ref,
-        at=now,
-        facts=facts_of_asking(left_endpoint=battle.left_endpoint_id, right_endpoint=battle.right_endpoint_id),
-    )
+    # Without the endpoints, which would tell the models; the draw is opened when the battle ends.
+    record(BattleEvent.ASKED, actor=actor, subject=battle.ref, at=now)
     return battle
 
 

@@ -23,13 +23,27 @@ _LOCK_FOR_VOTE: Final = (
     "WITH held AS MATERIALIZED ("
     "SELECT id FROM prompts_cluster WHERE id IN (SELECT cluster_id FROM battle_cluster WHERE battle_id = %(battle)s)"
     " ORDER BY id FOR KEY SHARE)"
-    " SELECT b.id, b.contributor_id, b.language, b.category, b.state, b.opened_at,"
+    " SELECT b.id, b.contributor_id, b.left_model_id, b.right_model_id, b.left_endpoint_id, b.right_endpoint_id,"
+    " b.pair_probability, b.language, b.category, b.state, b.opening_key, b.opened_at,"
     " (SELECT count(*) FROM battles_response r WHERE r.battle_id = b.id)"
     " FROM (SELECT count(*) FROM held) AS clusters JOIN battles_battle b ON b.id = %(battle)s"
     " FOR NO KEY UPDATE OF b"
 )
 # In the order of the model's fields, as from_db() wants them.
-_OF_A_BATTLE: Final = ("id", "contributor_id", "language", "category", "state", "opened_at")
+_OF_A_BATTLE: Final = (
+    "id",
+    "contributor_id",
+    "left_model_id",
+    "right_model_id",
+    "left_endpoint_id",
+    "right_endpoint_id",
+    "pair_probability",
+    "language",
+    "category",
+    "state",
+    "opening_key",
+    "opened_at",
+)
 _HOLD_CLUSTER: Final = "SELECT merged_into_id FROM prompts_cluster WHERE id = %s FOR KEY SHARE"
 
 

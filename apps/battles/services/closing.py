@@ -21,6 +21,7 @@ from apps.battles.models import (
 )
 from apps.battles.permissions import may_settle_battles
 from apps.battles.services.battle_rows import BattleIsOver, lock_battle, lock_own_battle
+from apps.battles.services.draw_rows import opened_draw
 from apps.contributors.queries import contributor_of
 from apps.policy.queries import parameter
 
@@ -38,7 +39,13 @@ def skip_battle(*, actor: Actor, battle: Battle, reason: SkipReason, now: dateti
         raise BattleIsOver(_("This battle has ended."), subject=battle.ref)
     battle.state = BattleState.SKIPPED
     battle.save(update_fields=["state"])
-    record(BattleEvent.SKIPPED, actor=actor, subject=battle.ref, at=now, facts={"reason": SkipReason(reason).value})
+    record(
+        BattleEvent.SKIPPED,
+        actor=actor,
+        subject=battle.ref,
+        at=now,
+        facts={"reason": SkipReason(reason).value, **opened_draw(battle)},
+    )
     return battle
 
 
@@ -60,7 +67,7 @@ def expire_battle(*, actor: Actor, battle_id: int, now: datetime) -> Battle:
     if has_expired(battle, now=now):
         battle.state = BattleState.EXPIRED
         battle.save(update_fields=["state"])
-        record(BattleEvent.EXPIRED, actor=actor, subject=battle.ref, at=now, clause="B2")
+        record(BattleEvent.EXPIRED, actor=actor, subject=battle.ref, at=now, clause="B2", facts=opened_draw(battle))
     elif _answers_are_lost(battle, now=now):
         record_void(battle, actor=actor, reason=VoidReason.ABANDONED, side=None, now=now)
     return battle
@@ -86,7 +93,7 @@ def record_void(battle: Battle, *, actor: Actor, reason: VoidReason, side: Side 
         subject=battle.ref,
         at=now,
         clause="B4",
-        facts=facts_of_voiding(reason=reason.value, endpoint=endpoint_id),
+        facts={**facts_of_voiding(reason=reason.value, endpoint=endpoint_id), **opened_draw(battle)},
     )
     return battle
 

@@ -3,12 +3,11 @@
 import hashlib
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
 from django.db import transaction
-from django.utils.text import slugify
 
 from apps.accounts.domain.roles import Role
 from apps.audit.domain.actor import Actor
@@ -22,17 +21,13 @@ from apps.battles.models import (
     BattleState,
     Choice,
     ImportedDataset,
-    LanguageModel,
     Response,
     Side,
     Source,
     Vote,
 )
-from apps.contributors.models import Contributor, Network, Standing
-from apps.organizations.models import Organization
+from apps.battles.services.imported_rows import models_named, voters_named
 
-NETWORK: Final = "Imported votes"
-MAKER: Final = "Makers named in imported files"
 _CHOICES: Final = {
     Winner.MODEL_A: Choice.LEFT,
     Winner.MODEL_B: Choice.RIGHT,
@@ -93,6 +88,9 @@ def import_rows(
 ) -> ImportedDataset:
     """Write one batch of voted battles with their pseudonymous voters, or nothing of it.
 
+    The batch's entry counts its rows and its new voters, with a digest over each; a model that is new gets an entry of
+    its own.
+
     ``after`` is how many rows of the file came before this batch.
 
     Raises:
@@ -103,8 +101,9 @@ def import_rows(
     dataset = ImportedDataset.objects.select_for_update().get(pk=dataset_id)
     if dataset.rows != after or dataset.is_complete:
         raise NotTheNextRows(f"The dataset holds {dataset.rows:,} rows, and this batch would follow {after:,}.")
-    models = _models(dataset, rows, now)
-    voters = _voters(dataset, rows, now)
+    names = [name for row in rows for name in (row.model_a, row.model_b)]
+    models = models_named(names, dataset=dataset, actor=actor, now=now)
+    voters, new_voters = voters_named({_voter_id(dataset, row) for row in rows}, actor=actor, now=now)
     battles = Battle.objects.bulk_create(
         Battle(
             source=Source.IMPORTED,
@@ -146,7 +145,13 @@ def import_rows(
         actor=actor,
         subject=dataset.ref,
         at=now,
-        facts={"after": after, "rows": len(rows), "rows_digest": _digest(rows)},
+        facts={
+            "after": after,
+            "rows": len(rows),
+            "rows_digest": _digest(rows),
+            "voters": len(new_voters),
+            "voters_digest": _digest_of_voters(new_voters),
+        },
     )
     return dataset
 
@@ -177,37 +182,6 @@ def _voter_id(dataset: ImportedDataset, row: BattleRow) -> uuid.UUID:
     """Name a voter of the file, the same in every batch; a vote by nobody known is a voter of its own."""
     voter = f"voter {row.voter}" if row.voter else f"line {row.line}"
     return uuid.uuid5(uuid.UUID(dataset.source_sha256[:32]), voter)
-
-
-def _voters(dataset: ImportedDataset, rows: Sequence[BattleRow], now: datetime) -> dict[uuid.UUID, Contributor]:
-    network, _made = Network.objects.get_or_create(name=NETWORK, defaults={"is_imported": True})
-    wanted = {_voter_id(dataset, row) for row in rows}
-    Contributor.objects.bulk_create(
-        (
-            Contributor(network=network, voter_id=voter_id, standing=Standing.LEFT, joined_at=now)
-            for voter_id in sorted(wanted)
-        ),
-        ignore_conflicts=True,
-    )
-    return {voter.voter_id: voter for voter in Contributor.objects.filter(voter_id__in=wanted)}
-
-
-def _models(dataset: ImportedDataset, rows: Sequence[BattleRow], now: datetime) -> dict[str, LanguageModel]:
-    """Find or make the models of a batch; a file's model is never one of the platform's, whatever its name."""
-    maker, _made = Organization.objects.get_or_create(name=MAKER, defaults={"slug": "imported", "is_lab": True})
-    wanted = sorted({name for row in rows for name in (row.model_a, row.model_b)})
-    found = {}
-    for name in wanted:
-        slug = f"{slugify(name)[:80] or 'model'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}-imported"
-        model = LanguageModel.objects.filter(slug=slug).first()
-        if model is None:
-            is_taken = LanguageModel.objects.filter(name=name[:120]).exists()
-            shown = f"{name[:100]} (imported)" if is_taken else name[:120]
-            model = LanguageModel.objects.create(
-                name=shown, slug=slug, organization=maker, is_imported=True, added_at=now
-            )
-        found[name] = model
-    return found
 
 
 def _responses(battle: Battle, row: BattleRow, now: datetime) -> list[Response]:
@@ -243,3 +217,8 @@ def _digest(rows: Sequence[BattleRow]) -> str:
     for row in rows:
         digest.update(f"{row.line}\x1f{row.model_a}\x1f{row.model_b}\x1f{row.winner}\x1e".encode())
     return digest.hexdigest()
+
+
+def _digest_of_voters(voter_ids: Collection[uuid.UUID]) -> str:
+    """Return SHA-256 over the sorted ids of the batch's new voters, 16 bytes each."""
+    return hashlib.sha256(b"".join(voter_id.bytes for voter_id in sorted(voter_ids))).hexdigest()

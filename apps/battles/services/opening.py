@@ -15,6 +15,7 @@ from apps.battles.events import BattleEvent
 from apps.battles.models import Battle, BattleCluster
 from apps.battles.queries import candidates, quota_of
 from apps.battles.services.battle_rows import hold_living_cluster
+from apps.battles.services.draw_rows import seal_draw
 from apps.contributors.models import ConsentKind, Contributor
 from apps.contributors.queries import contributor_of, has_consent, profile_of
 from apps.organizations.queries import owners_and_owned
@@ -101,9 +102,7 @@ def open_battle(*, actor: Actor, prompt: Prompt, opening_key: uuid.UUID, now: da
         facts=facts_of_opening(
             prompt=prompt.ref,
             cluster_id=cluster_id,
-            left=draw.left.model_id,
-            right=draw.right.model_id,
-            probability=draw.probability,
+            draw_commitment=seal_draw(draw, opening_key=opening_key),
         ),
     )
     # The wall's triggers had the last word on these two.

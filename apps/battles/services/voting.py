@@ -15,6 +15,7 @@ from apps.battles.events import BattleEvent
 from apps.battles.models import Battle, BattleState, Choice, Side, Vote
 from apps.battles.services.battle_rows import BattleIsOver, lock_own_battle_for_vote
 from apps.battles.services.closing import has_expired
+from apps.battles.services.draw_rows import opened_draw
 from apps.contributors.models import Contributor
 from apps.contributors.queries import contributor_of, profile_of
 
@@ -76,7 +77,7 @@ def cast_vote(
         subject=battle.ref,
         at=now,
         clause="B1",
-        facts=facts_of_vote(vote=vote.ref, commitment=vote.commitment),
+        facts={**facts_of_vote(vote=vote.ref, commitment=vote.commitment), **opened_draw(battle)},
     )
     return vote
 

@@ -19,17 +19,20 @@ from apps.contributors.services.consents import (
     withdraw_consent,
 )
 from apps.contributors.services.membership import NoApplication
+from apps.contributors.services.networks import NetworkNameTaken, add_network
 
 __all__ = [
     "AddressNotConfirmed",
     "ApplicationIncomplete",
     "ConsentNotGiven",
+    "NetworkNameTaken",
     "NoApplication",
     "NotApplying",
     "ParticipationNotConsented",
     "TooYoung",
     "UnknownCodes",
     "WordsHaveChanged",
+    "add_network",
     "begin_application",
     "declare_employer",
     "describe_yourself",

@@ -75,7 +75,7 @@ def begin_application(*, actor: Actor, now: datetime) -> Contributor:
     begun = membership_of(actor)
     if begun is not None:
         return begun
-    network, _is_new = Network.objects.get_or_create(name=OPEN_NETWORK)
+    network = Network.objects.get(name=OPEN_NETWORK)
     contributor = Contributor.objects.create(account_id=actor.account_id, network=network, joined_at=now)
     record(
         ContributorEvent.APPLICATION_BEGUN,

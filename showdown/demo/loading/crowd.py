@@ -28,11 +28,13 @@ from apps.contributors.models import (
     Standing,
 )
 from apps.contributors.queries import current_texts
+from apps.contributors.services import add_network
 from apps.organizations.models import Organization
 from showdown.demo.loading.tables import Row, copy_rows, next_id
 from showdown.demo.loading.trail import Trail
-from showdown.demo.people import ADA, NETWORKS, Person
+from showdown.demo.people import ADA, Person
 
+_FIRST_START = Actor.system("platform.first_start")
 _TAKING_PART = Actor.system("contributors.taking_part")
 
 
@@ -71,7 +73,7 @@ def load_crowd(
     now: datetime,
 ) -> list[Member]:
     """Write everybody who takes part, Ada first, and return them in their order."""
-    networks = _networks()
+    networks = _networks(people, at=start)
     texts = current_texts(language="en")
     rows = _Rows()
     members = []
@@ -86,13 +88,12 @@ def load_crowd(
     return members
 
 
-def _networks() -> dict[str, int]:
-    """Return the id of every network by name; partners have one for each of their names, below everybody's."""
+def _networks(people: Sequence[Person], *, at: datetime) -> dict[str, int]:
+    """Return the id of every network by name; those that these people need and are not there are made."""
     ids = dict(Network.objects.values_list("name", "pk"))
-    first = next_id(Network)
-    new = sorted(set(NETWORKS.values()) - set(ids))
-    copy_rows(Network, [(first + place, name, None, False) for place, name in enumerate(new)])
-    return ids | {name: first + place for place, name in enumerate(new)}
+    for name in sorted({person.network for person in people} - set(ids)):
+        ids[name] = add_network(actor=_FIRST_START, name=name, now=at).pk
+    return ids
 
 
 def _member(

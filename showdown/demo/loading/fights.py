@@ -2,7 +2,7 @@
 
 import secrets
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from random import Random
 from typing import Any
@@ -11,7 +11,15 @@ import psycopg
 from django.db.models import Model
 
 from apps.audit.domain.actor import Actor
-from apps.battles.domain.facts import facts_of_asking, facts_of_opening, facts_of_voiding, facts_of_vote
+from apps.audit.domain.canonical import JSON
+from apps.battles.domain.facts import (
+    facts_of_draw,
+    facts_of_opened_draw,
+    facts_of_opening,
+    facts_of_voiding,
+    facts_of_vote,
+    text_of_draw,
+)
 from apps.battles.events import BattleEvent
 from apps.battles.models import Battle, BattleState, EndpointFailure, LanguageModel, Response, Side, Source, Vote
 from apps.contributors.models import ProofLevel
@@ -84,15 +92,23 @@ class Fights:
         member, pooled = self.members[battle.voter], self.pool[battle.prompt]
         is_voted = battle.state == BattleState.VOTED
         last_event_at = (battle.ended_at if is_voted else battle.answered_at) or battle.opened_at
-        left, right = self.models[battle.left], self.models[battle.right]
+        left, right, key = self.models[battle.left], self.models[battle.right], self._key()
         endpoints = self.endpoints[battle.left], self.endpoints[battle.right]
         battle_id = self._add(
             Battle, Source.PLATFORM.value, None, pooled.id, member.contributor_id, left, right, *endpoints,
             battle.probability, pooled.prompt.language, pooled.prompt.category, battle.state.value, is_voted, None,
-            battle.void_reason.value if battle.void_reason else "", self._key(), battle.opened_at, battle.asked_at,
+            battle.void_reason.value if battle.void_reason else "", key, battle.opened_at, battle.asked_at,
             last_event_at,
         )  # fmt: skip
         subject = f"battles.battle:{battle_id}"
+        draw = facts_of_draw(
+            left=left,
+            right=right,
+            left_endpoint=endpoints[0],
+            right_endpoint=endpoints[1],
+            probability=battle.probability,
+        )
+        commitment, salt = self.trail.commit_and_open(text_of_draw(draw), subject=f"battles.draw:{key}")
         self.trail.record(
             BattleEvent.OPENED,
             actor=member.actor,
@@ -100,16 +116,14 @@ class Fights:
             at=battle.opened_at,
             facts=facts_of_opening(
                 prompt=pooled.ref,
-                cluster_id=pooled.cluster_id or 0,
-                left=left,
-                right=right,
-                probability=battle.probability,
+                cluster_id=pooled.cluster_id,
+                draw_commitment=commitment,
             ),
         )
-        asked = facts_of_asking(left_endpoint=endpoints[0], right_endpoint=endpoints[1])
-        self.trail.record(BattleEvent.ASKED, actor=member.actor, subject=subject, at=battle.asked_at, facts=asked)
+        self.trail.record(BattleEvent.ASKED, actor=member.actor, subject=subject, at=battle.asked_at)
         self._note_answers(battle, battle_id, subject)
-        self._note_end(battle, battle_id, subject, member, pooled, endpoints)
+        opened = facts_of_opened_draw(draw, salt=salt)
+        self._note_end(battle, battle_id, subject, member, pooled, opened)
 
     def _note_answers(self, battle: DemoBattle, battle_id: int, subject: str) -> None:
         if battle.answers is None or battle.answered_at is None:
@@ -131,26 +145,33 @@ class Fights:
         subject: str,
         member: Member,
         pooled: PooledPrompt,
-        endpoints: tuple[int, int],
+        opened: Mapping[str, JSON],
     ) -> None:
         at = battle.ended_at
         if at is None:
             return
         if battle.choice is not None:
-            self._note_vote(battle, battle_id, subject, member, pooled)
+            self._note_vote(battle, battle_id, subject, member, pooled, opened)
         elif battle.skip_reason is not None:
-            reason = {"reason": battle.skip_reason.value}
-            self.trail.record(BattleEvent.SKIPPED, actor=member.actor, subject=subject, at=at, facts=reason)
+            facts = {"reason": battle.skip_reason.value, **opened}
+            self.trail.record(BattleEvent.SKIPPED, actor=member.actor, subject=subject, at=at, facts=facts)
         elif battle.void_reason is not None:
-            side, endpoint = (Side.LEFT, endpoints[0]) if battle.is_left_to_blame else (Side.RIGHT, endpoints[1])
+            side, place = (Side.LEFT, battle.left) if battle.is_left_to_blame else (Side.RIGHT, battle.right)
+            endpoint = self.endpoints[place]
             self._add(EndpointFailure, battle_id, endpoint, side.value, battle.void_reason.value, at)
-            facts = facts_of_voiding(reason=battle.void_reason.value, endpoint=endpoint)
+            facts = {**facts_of_voiding(reason=battle.void_reason.value, endpoint=endpoint), **opened}
             self.trail.record(BattleEvent.VOIDED, actor=_ANSWERS, subject=subject, at=at, clause="B4", facts=facts)
         else:
-            self.trail.record(BattleEvent.EXPIRED, actor=_EXPIRY, subject=subject, at=at, clause="B2")
+            self.trail.record(BattleEvent.EXPIRED, actor=_EXPIRY, subject=subject, at=at, clause="B2", facts=opened)
 
     def _note_vote(
-        self, battle: DemoBattle, battle_id: int, subject: str, member: Member, pooled: PooledPrompt
+        self,
+        battle: DemoBattle,
+        battle_id: int,
+        subject: str,
+        member: Member,
+        pooled: PooledPrompt,
+        opened: Mapping[str, JSON],
     ) -> None:
         if battle.choice is None or battle.ended_at is None:
             return
@@ -169,7 +190,7 @@ class Fights:
             subject=subject,
             at=battle.ended_at,
             clause="B1",
-            facts=facts_of_vote(vote=vote, commitment=commitment),
+            facts={**facts_of_vote(vote=vote, commitment=commitment), **opened},
         )
 
 

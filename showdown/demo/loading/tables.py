@@ -11,7 +11,7 @@ from psycopg import sql
 
 from apps.accounts.models import RoleGrant, User
 from apps.battles.models import Battle, EndpointFailure, Response, Vote
-from apps.contributors.models import Affiliation, Consent, Contributor, DemographicClaim, Network
+from apps.contributors.models import Affiliation, Consent, Contributor, DemographicClaim
 from apps.moderation.models import Case, Decision
 from apps.prompts.models import Cluster, Prompt, PromptBand, PromptSignature, ScreeningHint
 
@@ -26,7 +26,6 @@ COLUMNS: Final[dict[type[models.Model], tuple[str, ...]]] = {
     ),
     EmailAddress: ("id", "email", "verified", "primary", "user_id"),
     RoleGrant: ("id", "user_id", "role", "granted_by", "granted_at", "ended_at"),
-    Network: ("id", "name", "parent_id", "is_imported"),
     Contributor: ("id", "account_id", "network_id", "voter_id", "standing", "joined_at", "activated_at"),
     DemographicClaim: ("id", "contributor_id", "attribute", "value", "proof_level", "claimed_at", "ended_at"),
     Affiliation: ("id", "contributor_id", "organization_id", "employer_name", "declared_at", "ended_at"),

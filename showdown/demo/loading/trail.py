@@ -62,10 +62,14 @@ class Trail:
 
     def commit_to(self, text: str, *, subject: str) -> str:
         """Return a salted commitment to a text and note its salt, as ``apps.audit.services.commit_to`` does."""
+        return self.commit_and_open(text, subject=subject)[0]
+
+    def commit_and_open(self, text: str, *, subject: str) -> tuple[str, bytes]:
+        """Return a commitment whose salt is kept as well, and that salt, for what a later entry opens."""
         salt = secrets.token_bytes(SALT_BYTES)
         commitment = commitment_of(text, salt)
         self._salts.append((commitment, salt, subject))
-        return commitment
+        return commitment, salt
 
     def write(self) -> None:
         """Write what waits."""

@@ -74,7 +74,7 @@ def _without_chance(entry: dict[str, Any]) -> dict[str, Any]:
     """Leave out an entry's nonce, and what stands for salted texts and for votes' random names."""
     del entry["nonce"]
     facts = entry["facts"]
-    for name in {"text", "choice", "left", "right", "vote", "address"} & set(facts):
+    for name in {"text", "choice", "left", "right", "vote", "address", "draw_commitment", "draw_salt"} & set(facts):
         if isinstance(facts[name], str):
             facts[name] = len(facts[name])
     return entry

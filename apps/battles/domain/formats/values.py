@@ -4,6 +4,7 @@ import math
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from apps.battles.domain.formats.rows import Winner
@@ -43,7 +44,12 @@ def text(value: object, column: str) -> str | None:
 
 def name(value: object, column: str) -> str:
     """Return a name, such as a model's: one line, not empty, at most 200 characters."""
-    found = (text(value, column) or "").strip()
+    return _name((text(value, column) or "").strip(), column)
+
+
+# A file names the same few models in every row.
+@lru_cache(maxsize=8192)
+def _name(found: str, column: str) -> str:
     if not found:
         raise UnfitValue(f"{column} is empty")
     if len(found) > LONGEST_NAME:

@@ -5,16 +5,13 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Q
 
-from apps.accounts.domain.roles import Role
 from apps.accounts.queries import unread_count
 from apps.audit.domain.actor import Actor
-from apps.audit.domain.refusal import NotPermitted
-from apps.audit.queries import Overview, log_overview
 from apps.battles.models import Battle, BattleState, Endpoint, LanguageModel, ModelState, Vote
 from apps.contributors.models import Attribute, Contributor, DemographicClaim, Standing
-from apps.integrity.models import Exclusion, Finding, FindingState
+from apps.integrity.models import Finding, FindingState
 from apps.licensing.models import EligibleBattle, Licensee, Release, ReleaseState, RetiredCluster
-from apps.moderation.models import Appeal, AppealState, Case, CaseKind, Decision
+from apps.moderation.models import AppealState, Case, CaseKind, Decision
 from apps.prompts.models import Cluster, Prompt, PromptState
 from apps.rankings.models import RefitRun, Snapshot
 from apps.rankings.queries import latest_snapshot, open_run
@@ -237,41 +234,4 @@ def public_figures() -> PublicFigures:
         ).count(),
         contributors=Contributor.objects.active().filter(network__is_imported=False).count(),
         unfinished=Battle.objects.filter(state=BattleState.READY).count(),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditorHome:
-    """What an auditor finds at home; no entry is read here, so it is not a look."""
-
-    log: Overview
-    root: str
-    lag_seconds: float
-    releases: list[Release]
-    refused: int
-    exclusions: int
-    appeals_open: int
-    appeals_overturned: int
-    snapshot: Snapshot | None
-
-
-def auditor_home(*, actor: Actor, now: datetime) -> AuditorHome:
-    """Return the state of the log and of what it is about.
-
-    Raises:
-        NotPermitted: when the actor is no auditor.
-    """
-    if not actor.has(Role.AUDITOR):
-        raise NotPermitted("This page is the auditors'.")
-    log = log_overview()
-    return AuditorHome(
-        log=log,
-        root=log.root.hex(),
-        lag_seconds=log.lag(now).total_seconds(),
-        releases=list(Release.objects.select_related("licensee__organization").order_by("-drafted_at")[:8]),
-        refused=Release.objects.filter(state=ReleaseState.REFUSED).count(),
-        exclusions=Exclusion.objects.filter(restored_at=None).count(),
-        appeals_open=Appeal.objects.filter(state=AppealState.OPEN).count(),
-        appeals_overturned=Appeal.objects.filter(state=AppealState.OVERTURNED).count(),
-        snapshot=latest_snapshot(),
     )
