@@ -156,6 +156,38 @@ def test_a_proof_is_compared_with_what_was_seen_of_the_same_size(log: Paper, tmp
     assert state.read_bytes() == kept
 
 
+def counted(log: Paper, **change: Any) -> dict[str, Any]:
+    told = {
+        "snapshot": 7,
+        "votes_root": log.checkpoint(40).root.hex(),
+        "votes": 40,
+        "index": 33,
+        "leaf_hash": log.leaves[33].hex(),
+        "proof": [value.hex() for value in log.proof(33, 40)],
+    }
+    return log.receipt(7) | {"counted": told | change}
+
+
+def test_a_receipt_proves_that_its_vote_counted(log: Paper, tmp_path: Path) -> None:
+    assert holds(saved(counted(log), tmp_path))["counted"].startswith("vote 33 of 40 in snapshot 7")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"index": 32}, "root-mismatch"),
+        ({"index": 40}, "index-outside-the-tree"),
+        ({"votes": 0}, "empty-tree"),
+        ({"leaf_hash": "00" * 32}, "root-mismatch"),
+        ({"votes_root": "00" * 31}, "malformed-hash"),
+        ({"proof": None}, "malformed"),
+        ({"snapshot": "7"}, "not-a-number"),
+    ],
+)
+def test_a_wrong_proof_of_counting_is_refused(change: dict[str, Any], reason: str, log: Paper, tmp_path: Path) -> None:
+    assert fault(saved(counted(log, **change), tmp_path))[:2] == (1, reason)
+
+
 def test_an_entry_belongs_to_a_proof(log: Paper, tmp_path: Path) -> None:
     folder = log.write(tmp_path / "log")
     assert fault(folder, "--entry", folder / "keys")[:2] == (2, "no-proof")

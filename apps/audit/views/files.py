@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from apps.audit.domain.tiles import EntryBundle, InvalidBundle, InvalidTilePath, Tile, parse_path
 from apps.audit.events import AuditEvent
-from apps.audit.gateways import TileStore
+from apps.audit.gateways import TileStore, verifier_program
 from apps.audit.middleware import PublicFile, actor_of
 from apps.audit.queries import announced_keys, policy_now
 from apps.audit.services import record_look
@@ -56,6 +56,14 @@ def tile(request: HttpRequest, rest: str) -> HttpResponse:
     except InvalidTilePath as fault:
         return _line(str(fault), 400)
     return _bundle(request, file) if isinstance(file, EntryBundle) else _tile(file)
+
+
+@require_safe
+def verifier(_request: HttpRequest) -> HttpResponse:
+    """Hand out the offline verifier as one file, for ``python3 showdown-verify.pyz``."""
+    response = PublicFile(verifier_program(), content_type=BYTES, cache=FOR_A_MINUTE)
+    response["Content-Disposition"] = 'attachment; filename="showdown-verify.pyz"'
+    return response
 
 
 def _tile(file: Tile) -> HttpResponse:
