@@ -1,10 +1,6 @@
 """The sequencer as a process: it starts with its own address alone, shares nothing, stops cleanly and comes back."""
 
-import os
-import queue
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,67 +15,24 @@ from django.db import connections
 from apps.audit.models import Entry, Leaf
 from apps.audit.queries import log_overview
 from tests.audit.garden import plant, sequence_what_was_there
+from tests.audit.press import Press
+from tests.audit.running import PATIENCE, Sequencer
 from tests.database import OwnPostgres
-
-REPOSITORY = Path(__file__).resolve().parents[2]
-PATIENCE = 30.0
-
-
-class Sequencer:
-    """A running ``manage.py run_sequencer`` and what it says."""
-
-    def __init__(self, url: str) -> None:
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if not (name.startswith("DATABASE_") or name.startswith("PYTEST_"))
-        }
-        self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "run_sequencer"],
-            cwd=REPOSITORY,
-            env=kept | {"DATABASE_SEQUENCER_URL": url},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        self._lines: queue.Queue[str] = queue.Queue()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        with self.process.stdout as lines:
-            for line in lines:
-                self._lines.put(line)
-
-    def says(self, words: str) -> str:
-        """Wait for a line with these words."""
-        until, heard = time.monotonic() + PATIENCE, ""
-        while time.monotonic() < until:
-            try:
-                line = self._lines.get(timeout=0.2)
-            except queue.Empty:
-                continue
-            heard += line
-            if words in line:
-                return line
-        raise AssertionError(f"The sequencer never said {words!r}, but:\n{heard}")
-
-    def end(self, number: int = signal.SIGTERM) -> int:
-        """Send a signal and return the exit status."""
-        self.process.send_signal(number)
-        status = self.process.wait(PATIENCE)
-        self._reader.join(PATIENCE)
-        return status
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[[str], Sequencer]]:
+def press(tmp_path: Path) -> Press:
+    """Make the keys and the public folder of the test's log."""
+    return Press.new(tmp_path)
+
+
+@pytest.fixture
+def start(press: Press) -> Iterator[Callable[[str], Sequencer]]:
     """Start sequencers that end with the test."""
     started: list[Sequencer] = []
 
     def run(url: str) -> Sequencer:
-        started.append(Sequencer(url))
+        started.append(Sequencer(url, press))
         return started[-1]
 
     yield run
@@ -122,7 +75,7 @@ def test_a_second_sequencer_stands_by_and_takes_over(
     first = start(database_urls["sequencer"])
     first.says("Sequencing")
     second = start(database_urls["sequencer"])
-    second.says("Another sequencer is at work on this database; waiting")
+    second.says("Another sequencer is at work with these keys; waiting")
     plant(4)
     wait_for_leaves(before + 4)
     assert first.end(signal.SIGKILL) == -signal.SIGKILL
