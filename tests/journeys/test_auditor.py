@@ -40,7 +40,7 @@ def test_barbara_takes_the_log_away_and_checks_it_elsewhere(
 
     page.get_by_role("link", name="Explore the log").click()
     page.get_by_role("link", name="Refused releases").click()
-    expect(page.locator("a[aria-current=true]")).to_have_text("Refused releases")
+    expect(page.locator("main a[aria-current=true]")).to_have_text("Refused releases")
     page.goto(live_platform.url("/log/entries/?event=battles.vote_cast"))
     screenshot(page, "auditor-explorer")
     page.locator("td.key a").first.click()
