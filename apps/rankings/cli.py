@@ -39,14 +39,17 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns 0 with a ranking, 1 where nothing could be ranked, 2 where the input is unusable."""
+    # A stream that was closed before the start is None; what goes there is lost, as its owner wished.
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     try:
         return _run(_parser().parse_args(arguments))
     except (_Unusable, UnreadableFile) as unusable:
         _say(f"showdown-rank: {unusable}")
         return UNUSABLE
     except BrokenPipeError:
-        # Whoever read the table has seen enough; Python must not complain again when it closes the pipe.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read the table has seen enough.
+        _drop_standard_output()
         return RANKED
     except KeyboardInterrupt:
         _say("showdown-rank: stopped.")
@@ -62,8 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("file", metavar="FILE", type=Path)
     parser.add_argument("--format", metavar="NAME", choices=sorted(FORMATS), help=", ".join(sorted(FORMATS)))
     parser.add_argument("--style", metavar="COL,...", default="", help="control for these numbers of both sides")
-    parser.add_argument("--cluster", metavar="COL", help="who voted (the voter, unless given)")
-    parser.add_argument("--segment", metavar="COL", help="one more board for each value of this column")
+    parser.add_argument("--cluster", metavar="COL", type=_column, help="who voted (the voter, unless given)")
+    parser.add_argument("--segment", metavar="COL", type=_column, help="one more board for each value of this column")
     parser.add_argument("--anchor", metavar="NAME=1000", help="fix one model's rating (else the mean is 1000)")
     parser.add_argument("--ties", choices=[ties.value for ties in Ties], default=Ties.HALF.value)
     parser.add_argument("--intervals", choices=[kind.value for kind in _CHOICES], default=Intervals.AUTO.value)
@@ -88,7 +91,8 @@ def _run(options: argparse.Namespace) -> int:
     if method.anchor is not None and method.anchor.model not in gathered.votes.models:
         raise _Unusable(f"{options.file}: the anchor {method.anchor.model} is not in it.")
     if reading.bad_total:
-        _say(f"showdown-rank: {reading.bad_total:,} rows were not used; {reading.bad[0]}.")
+        were = "row was" if reading.bad_total == 1 else "rows were"
+        _say(f"showdown-rank: {reading.bad_total:,} {were} not used; {reading.bad[0]}.")
     board = _with_bad_rows(fit_board(gathered.votes, method), reading, gathered)
     segments = {}
     if gathered.segments:
@@ -116,6 +120,12 @@ def _method(options: argparse.Namespace) -> FitMethod:
         raise _Unusable(f"{wrong}") from wrong
 
 
+def _column(given: str) -> str:
+    if not given.strip():
+        raise argparse.ArgumentTypeError("it takes the name of a column")
+    return given
+
+
 def _anchor(given: str | None) -> Anchor | None:
     if given is None:
         return None
@@ -123,9 +133,10 @@ def _anchor(given: str | None) -> Anchor | None:
     if not equals:
         return Anchor(given)
     try:
-        return Anchor(model, float(rating))
+        points = float(rating)
     except ValueError as wrong:
         raise _Unusable(f"--anchor takes NAME=1000, and {rating!r} is not a number.") from wrong
+    return Anchor(model, points)
 
 
 def _share(given: str | None) -> float | None:
@@ -166,9 +177,10 @@ def _write_json(out: str, board: BoardResult, segments: dict[str, BoardResult]) 
     found = as_json(board)
     if segments:
         found["segments"] = {name: as_json(segment) for name, segment in segments.items()}
-    text = json.dumps(found, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    # Escaped, a name gets through a terminal of any encoding; in a file it is to be read.
+    text = json.dumps(found, ensure_ascii=out == "-", indent=2, allow_nan=False) + "\n"
     if out == "-":
-        sys.stdout.write(text)
+        _print(text)
         return
     try:
         Path(out).write_text(text, encoding="utf-8")
@@ -185,8 +197,23 @@ def _write_tables(board: BoardResult, segments: dict[str, BoardResult], options:
         title = f"{options.segment} = {name}: {_counted(segment)}"
         texts.append(board_text(segment, title=title, width=width, strokes=strokes))
     encoding = sys.stdout.encoding or "ascii"
-    sys.stdout.write("\n".join(texts).encode(encoding, "replace").decode(encoding))
-    sys.stdout.flush()
+    _print("\n".join(texts).encode(encoding, "replace").decode(encoding))
+
+
+def _print(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as failure:
+        _drop_standard_output()
+        raise _Unusable(f"The ranking cannot be written to standard output: {failure.strerror}.") from failure
+
+
+def _drop_standard_output() -> None:
+    # What is still in the buffer goes nowhere, or Python would complain again when it closes the stream.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _counted(board: BoardResult) -> str:

@@ -132,6 +132,8 @@ def holding_the_lock(url: str) -> Iterator[None]:
     with psycopg.connect(url, autocommit=True) as other:
         other.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         yield
+        # The server notices a closed connection only some time later, and the lock would last until then.
+        other.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
 
 def test_memory_of_another_time_is_not_trusted() -> None:

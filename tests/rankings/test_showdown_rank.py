@@ -227,7 +227,15 @@ def test_what_cannot_be_used_is_refused_in_one_line(tmp_path: Path, capsys: pyte
     assert "'high' is not a number" in refused(capsys, path, "--anchor", "m0=high")
     assert "takes a share" in refused(capsys, path, "--cap", "some")
     assert "share above 0" in refused(capsys, path, "--cap", "-1")
+    for rating in ("nan", "inf", "-inf", "1e308", "1000001"):
+        assert "between -1,000,000 and 1,000,000 points" in refused(capsys, path, "--anchor", f"m0={rating}")
+    assert "The anchor is a model's name" in refused(capsys, path, "--anchor", "=1000")
     assert "at least 99 draws, or 0" in refused(capsys, path, "--bootstrap", 5)
+    assert "at most 100,000 draws" in refused(capsys, path, "--bootstrap", 10**13)
+    assert "whole number from 0" in refused(capsys, path, "--seed", -1)
+    assert "whole number from 0" in refused(capsys, path, "--seed", 2**53)
+    assert "--cluster: it takes the name of a column" in refused(capsys, path, "--cluster", "")
+    assert "--segment: it takes the name of a column" in refused(capsys, path, "--segment", " ")
     assert "required: FILE" in refused(capsys)
     unusable = tmp_path / "unusable.csv"
     unusable.write_text("model_a,model_b,winner\nx,y,?\nx,y,!\n")
@@ -273,3 +281,59 @@ def test_a_closed_pipe_is_no_fault(tmp_path: Path) -> None:
         ["sh", "-c", command], capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2], timeout=120
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("streams", "status", "complaint"),
+    [
+        (
+            ">/dev/full",
+            2,
+            "showdown-rank: The ranking cannot be written to standard output: No space left on device.\n",
+        ),
+        (
+            "--json - >/dev/full",
+            2,
+            "showdown-rank: The ranking cannot be written to standard output: No space left on device.\n",
+        ),
+        (">&-", 0, ""),
+        ("2>&- >/dev/null", 0, ""),
+        ("--json - | head -c 1 >/dev/null", 0, ""),
+    ],
+)
+def test_a_stream_that_cannot_be_written_is_no_traceback(
+    streams: str, status: int, complaint: str, tmp_path: Path
+) -> None:
+    command = f"{sys.executable} -m apps.rankings.cli {small_file(tmp_path)} {streams}"
+    done = subprocess.run(
+        ["sh", "-c", command], capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2], timeout=120
+    )
+    assert (done.returncode, done.stderr) == (status, complaint)
+
+
+def test_json_gets_through_a_terminal_of_any_encoding(tmp_path: Path) -> None:
+    path = tmp_path / "names.csv"
+    path.write_text("model_a,model_b,winner\n模型,x,model_a\nx,模型,model_a\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "apps.rankings.cli", str(path), "--json", "-"],
+        capture_output=True,
+        check=False,
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert {line["model"] for line in json.loads(done.stdout)["models"]} == {"模型", "x"}
+
+
+@pytest.mark.parametrize("size", [1e-300, 1.0, 1e300])
+def test_style_of_any_size_is_scaled_and_not_called_constant(size: float, tmp_path: Path) -> None:
+    path = small_file(tmp_path)
+    header, *rows = path.read_text().splitlines()
+    cells = [row.split(",") for row in rows]
+    scaled = [",".join([*row[:5], repr(int(row[5]) * size), repr(int(row[6]) * size)]) for row in cells]
+    path.write_text("\n".join([header, *scaled]) + "\n")
+    found = rank(path, "--style", "tokens", out=tmp_path / "board.json")
+    plain = rank(small_file(tmp_path, "plain.csv"), "--style", "tokens", out=tmp_path / "board.json")
+    assert [effect["name"] for effect in found["style"]] == ["tokens", "position"]
+    assert found["style"][0]["coefficient"] == pytest.approx(plain["style"][0]["coefficient"], abs=2e-6)

@@ -1,5 +1,6 @@
 """The rows of the regression: counted votes written in one direction, sorted by pair and cut into fixed blocks."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
@@ -112,9 +113,14 @@ def style_scale(column: Floats, counts: Counts | None) -> float:
 
     Never centred: subtracting a mean would favour whichever model a vote happens to name first.
     """
-    squares = np.square(column)
+    largest = float(np.abs(column).max(initial=0.0))
+    if not largest:
+        return 0.0
+    # Squares of very large or very small numbers leave the range of floating point; a power of two costs no bit.
+    exponent = math.frexp(largest)[1]
+    squares = np.square(np.ldexp(column, -exponent))
     total = float(squares.sum() if counts is None else (squares * counts).sum())
-    return float(np.sqrt(total / (len(column) if counts is None else counts.sum()))) if len(column) else 0.0
+    return math.ldexp(math.sqrt(total / (len(column) if counts is None else int(counts.sum()))), exponent)
 
 
 def _style_columns(votes: Votes, method: FitMethod) -> tuple[tuple[str, ...], Floats]:

@@ -26,6 +26,8 @@ _TEXTS: Final = frozenset({VOTER, "language", "country", "profession", "age_band
 MOST_MODELS: Final = 2000
 #: With fewer votes all of them may name their models in alphabetical order by chance.
 _TELLING: Final = 20
+#: A complaint about a column names those that the first rows have.
+_LOOKED_AT: Final = 1000
 
 
 class UnfitForRanking(ValueError):
@@ -101,14 +103,14 @@ def gather(
         outcome.append(OUTCOMES[row.winner])
         position.append(0 if row.left_first is None else 1 if row.left_first else -1)
         counts.append(row.count)
-        voters.append(people.code(_text(row, cluster or VOTER)))
+        voters.append(people.code(_text(row, VOTER if cluster is None else cluster)))
         parts.append(segments.code(None if segment is None else _text(row, segment)))
         for name, column in zip(style, differences, strict=True):
             here, there = _sides(row, name)
             below = min(here, there) < 0 and any(part in name for part in _COUNTS)
             negative += below
             column.append(np.nan if below else here - there)
-        if len(seen) < _TELLING:
+        if len(first) <= _LOOKED_AT:
             seen.update(_columns(row))
     for name, column in zip(style, differences, strict=True):
         if not np.isfinite(np.frombuffer(column)).any():

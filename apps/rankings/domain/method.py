@@ -11,6 +11,14 @@ POINTS: Final = 173.71779276130073
 MICRO: Final = 1_000_000
 CENTRE: Final = 1000.0
 
+#: Farther out, millionths of a point would no longer be exact beside the rating.
+FARTHEST_ANCHOR: Final = 1_000_000
+#: Fewer draws could not hold a 95 % quantile with some room above it; more say nothing more, and fill the memory.
+MIN_DRAWS: Final = 99
+MAX_DRAWS: Final = 100_000
+#: Seeds are published, and a reader of JSON must get the same number.
+MAX_SEED: Final = 2**53 - 1
+
 
 class Ties(StrEnum):
     """What a tie counts: half a win for each side (both kinds), nothing, or nothing for "both bad" alone."""
@@ -36,6 +44,12 @@ class Anchor:
 
     model: str
     rating: float = CENTRE
+
+    def __post_init__(self) -> None:
+        if not self.model:
+            raise ValueError("The anchor is a model's name.")
+        if not abs(self.rating) <= FARTHEST_ANCHOR:
+            raise ValueError(f"The anchor's rating lies between -{FARTHEST_ANCHOR:,} and {FARTHEST_ANCHOR:,} points.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,13 +82,14 @@ class FitMethod:
             raise ValueError("The weight cap is a share above 0 and at most 1.")
         if self.draws != 0 and self.draws < MIN_DRAWS:
             raise ValueError(f"The bootstrap needs at least {MIN_DRAWS} draws, or 0 for Holm's method.")
+        if self.draws > MAX_DRAWS:
+            raise ValueError(f"The bootstrap takes at most {MAX_DRAWS:,} draws.")
+        if not 0 <= self.seed <= MAX_SEED:
+            raise ValueError(f"The seed is a whole number from 0 to {MAX_SEED}.")
         if not 0 < self.level < 1:
             raise ValueError("The level is a share between 0 and 1.")
         if len(set(self.style)) < len(self.style):
             raise ValueError("A style column is named twice.")
 
-
-#: Fewer draws could not hold a 95 % quantile with some room above it.
-MIN_DRAWS: Final = 99
 
 POSITION: Final = "position"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -73,11 +74,14 @@ def _the_rest(values: Mapping[str, object]) -> tuple[dict[str, tuple[float, floa
     """Return what the other columns hold: numbers of both sides by their common name, everything else as text."""
     numbers: dict[str, tuple[float, float]] = {}
     extra: dict[str, str] = {}
+    common_of = _common_names(tuple(values))
     for column, value in values.items():
         if column in _OWN:
             continue
-        common, side = column[:-2], column[-2:]
-        if common and side in {"_a", "_b"} and f"{common}_a" in values and f"{common}_b" in values:
+        common = common_of.get(column)
+        if common in numbers:
+            continue
+        if common is not None:
             first, second = number(values[f"{common}_a"]), number(values[f"{common}_b"])
             if first is not None and second is not None:
                 numbers[common] = (first, second)
@@ -86,3 +90,15 @@ def _the_rest(values: Mapping[str, object]) -> tuple[dict[str, tuple[float, floa
         if found is not None:
             extra[column] = found
     return numbers, extra
+
+
+# The columns are the same in every row of a table.
+@lru_cache(maxsize=256)
+def _common_names(columns: tuple[str, ...]) -> dict[str, str]:
+    """Return, for each column that stands for one of two sides, the name that both sides share."""
+    there = set(columns)
+    return {
+        column: column[:-2]
+        for column in columns
+        if column[:-2] and column[-2:] in {"_a", "_b"} and {f"{column[:-2]}_a", f"{column[:-2]}_b"} <= there
+    }

@@ -83,9 +83,11 @@ def _read_beside(folder: Path) -> _Beside:
     for values in _objects(folder / "prompts.jsonl"):
         beside.prompts[str(values.get("id"))] = (text(values.get("text"), "text"), text(values.get("type"), "type"))
     for values in _objects(folder / "results.jsonl"):
-        reply = text(values.get("result"), "result")
+        reply = values.get("result")
+        # A reply of blanks alone is a reply, as long as it is.
+        words = text(reply, "result") or (reply if isinstance(reply, str) else "")
         key = (str(values.get("model")), str(values.get("prompt")))
-        beside.replies[key] = ("" if reply is None else reply, number(values.get("duration")))
+        beside.replies[key] = (words, number(values.get("duration")))
     return beside
 
 

@@ -45,8 +45,13 @@ def read_pair_totals(path: Path, latest: datetime | None = None) -> Reading:
         raise UnreadableFile(f"{path}: X has {len(pairs)} pairs, and Y has {len(totals)}.")
 
     def found() -> Iterator[BattleRow | BadRow]:
+        votes = 0
         for place, (pair, total) in enumerate(zip(pairs, totals, strict=True), start=1):
-            yield from _battles(place, pair, total, names)
+            for battle in _battles(place, pair, total, names):
+                votes += battle.count if isinstance(battle, BattleRow) else 0
+                if votes > MOST:
+                    raise UnreadableFile(f"{path} counts more than {MOST:,} votes by pair {place}, which nobody cast.")
+                yield battle
 
     size = path.stat().st_size
     return Reading(path=path, format_name=NAME, source=_Whole(size, size), found=found())

@@ -9,7 +9,7 @@ from typing import Final
 from apps.battles.domain.formats import generic, llmfao, pair_totals
 from apps.battles.domain.formats.pair_totals import load_object
 from apps.battles.domain.formats.rows import Reading, UnreadableFile
-from apps.battles.domain.formats.tables import open_table
+from apps.battles.domain.formats.tables import open_table, separator_hint
 from apps.battles.domain.formats.text import Lines, usable_file
 
 
@@ -52,7 +52,9 @@ def guess_format(path: Path) -> Format:
             return known
     there = ", ".join(columns) or "no columns"
     known_columns = "; ".join(f"{known.name} ({', '.join(known.columns)})" for known in reversed(FORMATS.values()))
-    raise UnreadableFile(f"{path} is in no known format: it has {there}. Known are {known_columns}.")
+    raise UnreadableFile(
+        f"{path} is in no known format: it has {there}. Known are {known_columns}.{separator_hint(columns)}"
+    )
 
 
 def read_battles(path: Path, format_name: str | None = None, *, latest: datetime | None = None) -> Reading:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ MOST_RUNAWAYS: Final = 100
 LONGEST_OBJECT: Final = 64 * 1024 * 1024
 _CHUNK: Final = 1024 * 1024
 _BATCH: Final = 4096
+_NO_BLANK: Final = re.compile(r"[^ \t\r\n]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,16 @@ class Table:
         lacking = [column for column in columns if column not in self.columns]
         if lacking:
             there = ", ".join(self.columns) or "none"
-            hint = " Is it separated by something other than commas?" if len(self.columns) == 1 else ""
             raise UnreadableFile(
-                f"{self.path} is not in the format {format_name}: it lacks {_columns(lacking)}; it has {there}.{hint}"
+                f"{self.path} is not in the format {format_name}: it lacks {_columns(lacking)}; it has {there}."
+                f"{separator_hint(self.columns)}"
             )
         return self
+
+
+def separator_hint(columns: tuple[str, ...]) -> str:
+    """Return the question to ask about a table that seems to have one column only, or nothing."""
+    return " Is it separated by something other than commas?" if len(columns) == 1 else ""
 
 
 def open_table(path: Path) -> Table:
@@ -164,47 +171,50 @@ class _JsonText:
         self._path = lines.path
         self._lines = iter(lines)
         self._decoder = json.JSONDecoder()
+        # What stands before the place is taken; it is cut off only before more is read, since each cut copies the rest.
         self._text = ""
+        self._place = 0
         self.line = 1
 
     def next_character(self) -> str:
         while True:
-            kept = self._text.lstrip(" \t\r\n")
-            self._drop(len(self._text) - len(kept))
-            if kept or not self._more(1):
-                return self._text[:1]
+            found = _NO_BLANK.search(self._text, self._place)
+            self._pass(len(self._text) if found is None else found.start())
+            if found or not self._more(1):
+                return self._text[self._place : self._place + 1]
 
     def skip(self) -> None:
-        self._drop(1)
+        self._pass(self._place + 1)
 
     def value(self) -> tuple[int, object]:
         self.next_character()
         wanted = _CHUNK
         while True:
             try:
-                found, end = self._decoder.raw_decode(self._text)
+                found, end = self._decoder.raw_decode(self._text, self._place)
             except (ValueError, RecursionError) as failure:
-                if len(self._text) > LONGEST_OBJECT or not self._more(wanted):
+                if len(self._text) - self._place > LONGEST_OBJECT or not self._more(wanted):
                     raise UnreadableFile(f"{self._path}: what begins on line {self.line} is not JSON.") from failure
                 wanted *= 2
                 continue
             line = self.line
-            self._drop(end)
+            self._pass(end)
             return line, found
 
-    def _drop(self, many: int) -> None:
-        self.line += self._text.count("\n", 0, many)
-        self._text = self._text[many:]
+    def _pass(self, place: int) -> None:
+        self.line += self._text.count("\n", self._place, place)
+        self._place = place
 
     def _more(self, wanted: int) -> bool:
-        pieces = []
+        pieces = [self._text[self._place :]]
         length = 0
         for _, line in self._lines:
             pieces.append(line)
             length += len(line)
             if length >= wanted:
                 break
-        self._text += "".join(pieces)
+        self._text = "".join(pieces)
+        self._place = 0
         return length > 0
 
 
@@ -264,19 +274,53 @@ def _open_parquet(path: Path) -> Table:
         file = pq.ParquetFile(path)
     except (pa.ArrowException, OSError) as failure:
         raise UnreadableFile(f"{path} is not a Parquet file: {str(failure).splitlines()[0]}") from failure
+    there = [field.name for field in file.schema_arrow]
+    twice = sorted({name for name in there if there.count(name) > 1})
+    if twice:
+        raise UnreadableFile(f"{path}: its schema has {_columns(twice)} twice.")
     columns = tuple(field.name for field in file.schema_arrow if not pa.types.is_nested(field.type))
     rows = _Rows(size=file.metadata.num_rows)
 
     def records() -> Iterator[Record | BadRow]:
         try:
-            for batch in file.iter_batches(batch_size=_BATCH, columns=list(columns)):
-                for values in batch.to_pylist():
+            for batch in map(_in_microseconds, file.iter_batches(batch_size=_BATCH, columns=list(columns))):
+                for found in _values(batch):
                     rows.done += 1
-                    yield Record(rows.done, values)
+                    yield BadRow(rows.done, found) if isinstance(found, str) else Record(rows.done, found)
         except (pa.ArrowException, OSError) as failure:
             raise UnreadableFile(f"{path}: row {rows.done + 1}: {str(failure).splitlines()[0]}") from failure
 
     return Table(path=path, columns=columns, records=records(), source=rows)
+
+
+def _in_microseconds(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Cut nanoseconds off, which pandas writes and Python's own times do not know."""
+    for place, column in enumerate(batch.schema):
+        if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
+            coarser = batch.column(place).cast(pa.timestamp("us", column.type.tz), safe=False)
+        elif pa.types.is_duration(column.type) and column.type.unit == "ns":
+            coarser = batch.column(place).cast(pa.duration("us"), safe=False)
+        elif pa.types.is_time64(column.type) and column.type.unit == "ns":
+            coarser = batch.column(place).cast(pa.time64("us"), safe=False)
+        else:
+            continue
+        batch = batch.set_column(place, column.name, coarser)
+    return batch
+
+
+def _values(batch: pa.RecordBatch) -> Iterator[dict[str, object] | str]:
+    """Yield the values of each row, or why Python cannot hold them: a year beyond 9999, text that is not UTF-8."""
+    try:
+        yield from batch.to_pylist()
+    except (ValueError, OverflowError, pa.ArrowException):
+        for place in range(batch.num_rows):
+            row = batch.slice(place, 1)
+            try:
+                (values,) = row.to_pylist()
+            except (ValueError, OverflowError, pa.ArrowException) as failure:
+                yield f"a value cannot be read ({str(failure).splitlines()[0]})"
+            else:
+                yield values
 
 
 def _columns(names: list[str]) -> str:

@@ -11,6 +11,14 @@ LONGEST_LINE: Final = 64 * 1024 * 1024
 
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 _BOM: Final = b"\xef\xbb\xbf"
+#: What packed files begin with, and what unpacks them.
+_PACKED: Final = {
+    b"\x1f\x8b": "gunzip",
+    b"PK\x03\x04": "unzip",
+    b"BZh": "bunzip2",
+    b"\xfd7zXZ\x00": "unxz",
+    b"\x28\xb5\x2f\xfd": "unzstd",
+}
 
 
 def usable_file(path: Path) -> Path:
@@ -26,10 +34,14 @@ def usable_file(path: Path) -> Path:
             raise UnreadableFile(f"{path} is not a regular file.")
         if path.stat().st_size == 0:
             raise UnreadableFile(f"{path} is empty.")
-        with path.open("rb"):
-            return path
+        with path.open("rb") as file:
+            start = file.read(8)
     except OSError as failure:
         raise UnreadableFile(f"{path} cannot be read: {failure.strerror}.") from failure
+    for magic, tool in _PACKED.items():
+        if start.startswith(magic):
+            raise UnreadableFile(f"{path} is packed; unpack it first with: {tool}")
+    return path
 
 
 class Lines:
@@ -42,16 +54,19 @@ class Lines:
 
     def __iter__(self) -> Iterator[tuple[int, str]]:
         number = 0
-        with self.path.open("rb") as file:
-            while raw := file.readline(LONGEST_LINE):
-                number += 1
-                self.done += len(raw)
-                if number == 1:
-                    self._look_at_the_start(raw)
-                    raw = raw.removeprefix(_BOM)
-                if len(raw) == LONGEST_LINE and not raw.endswith(b"\n"):
-                    raise UnreadableFile(f"{self.path}: line {number} is longer than {LONGEST_LINE >> 20} MiB.")
-                yield number, self._decoded(raw, number)
+        try:
+            with self.path.open("rb") as file:
+                while raw := file.readline(LONGEST_LINE):
+                    number += 1
+                    self.done += len(raw)
+                    if number == 1:
+                        self._look_at_the_start(raw)
+                        raw = raw.removeprefix(_BOM)
+                    if len(raw) == LONGEST_LINE and not raw.endswith(b"\n"):
+                        raise UnreadableFile(f"{self.path}: line {number} is longer than {LONGEST_LINE >> 20} MiB.")
+                    yield number, self._decoded(raw, number)
+        except OSError as failure:
+            raise UnreadableFile(f"{self.path} cannot be read after line {number}: {failure.strerror}.") from failure
 
     def _look_at_the_start(self, raw: bytes) -> None:
         if raw.startswith(_UTF16):

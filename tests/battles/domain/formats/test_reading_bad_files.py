@@ -1,5 +1,8 @@
 """Files as they come: a broken row costs itself, a wrong file gets one clear sentence."""
 
+import errno
+import gzip
+import io
 import json
 import os
 from datetime import UTC, datetime
@@ -11,6 +14,7 @@ import pytest
 
 from apps.battles.domain.formats import Reading, UnreadableFile, read_battles
 from apps.battles.domain.formats.rows import BAD_ROWS_KEPT
+from apps.battles.domain.formats.text import Lines
 
 HEADER = "model_a,model_b,winner\n"
 
@@ -261,6 +265,65 @@ def test_a_pair_that_cannot_be_costs_itself(pair: object, total: object, tmp_pat
     reading = read_battles(generic(tmp_path, json.dumps(whole), "totals.json"), "pair-totals")
     assert list(complaints(reading)) == [2]
     assert reading.rows == 2
+
+
+@pytest.mark.parametrize(
+    ("start", "tool"),
+    [(gzip.compress(HEADER.encode()), "gunzip"), (b"PK\x03\x04zip", "unzip"), (b"\x28\xb5\x2f\xfdzst", "unzstd")],
+)
+@pytest.mark.parametrize("name", ["battles.csv", "battles.parquet", "battles.csv.gz"])
+def test_a_packed_file_is_refused_with_what_unpacks_it(start: bytes, tool: str, name: str, tmp_path: Path) -> None:
+    path = generic(tmp_path, start, name)
+    assert refusal(path) == f"{path} is packed; unpack it first with: {tool}"
+
+
+def test_other_separators_are_suspected_without_a_named_format(tmp_path: Path) -> None:
+    path = generic(tmp_path, "model_a;model_b;winner\nx;y;tie\n")
+    assert refusal(path).endswith("Is it separated by something other than commas?")
+
+
+def test_a_disk_that_fails_is_named_with_how_far_the_file_was_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = generic(tmp_path, HEADER + "x,y,tie\n" * 10)
+
+    class FailingDisk(io.BytesIO):
+        def readline(self, size: int | None = -1, /) -> bytes:
+            if self.tell() > 40:
+                raise OSError(errno.EIO, "Input/output error")
+            return super().readline(size)
+
+    lines, content = Lines(path), path.read_bytes()
+    monkeypatch.setattr(Path, "open", lambda _path, _mode: FailingDisk(content))
+    with pytest.raises(UnreadableFile, match="cannot be read after line 4: Input/output error"):
+        list(lines)
+
+
+def test_parquet_values_that_python_cannot_hold_cost_their_rows(tmp_path: Path) -> None:
+    moments = pa.array([0, 2**60, 0, 0], pa.int64()).cast(pa.timestamp("us"))
+    raw = pa.array([b"fine", b"fine", b"S\xe3o", b"fine"], pa.binary())
+    prompts = pa.Array.from_buffers(pa.string(), 4, raw.buffers())
+    table = {"model_a": ["x"] * 4, "model_b": ["y"] * 4, "winner": ["tie"] * 4, "timestamp": moments, "prompt": prompts}
+    pq.write_table(pa.table(table), tmp_path / "odd.parquet")
+    reading = read_battles(tmp_path / "odd.parquet")
+    found = complaints(reading)
+    assert list(found) == [2, 3]
+    assert found[2].startswith("a value cannot be read (")
+    assert "can't decode byte 0xe3" in found[3]
+    assert reading.rows == 2
+
+
+def test_parquet_columns_that_appear_twice_are_named(tmp_path: Path) -> None:
+    columns = [pa.array(["x"]), pa.array(["y"]), pa.array(["tie"]), pa.array(["model_a"])]
+    path = tmp_path / "twice.parquet"
+    pq.write_table(pa.table(columns, names=["model_a", "model_b", "winner", "winner"]), path)
+    assert refusal(path) == f"{path}: its schema has the column winner twice."
+
+
+def test_pair_totals_of_more_votes_than_can_be_counted_are_refused(tmp_path: Path) -> None:
+    whole = {"models": ["x", "y", "z"], "X": [[0, 1], [1, 2]], "Y": [[2**53 - 1, 0, 0, 0], [1, 1, 0, 0]]}
+    path = generic(tmp_path, json.dumps(whole), "totals.json")
+    assert "counts more than 9,007,199,254,740,992 votes by pair 2, which nobody cast" in refusal(path, "pair-totals")
 
 
 def test_a_broken_file_beside_llmfao_is_named(tmp_path: Path) -> None:

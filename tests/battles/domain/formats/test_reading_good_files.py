@@ -1,6 +1,7 @@
 """Files as they should be, in every container, give the same battles."""
 
 import json
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -209,3 +210,31 @@ def test_a_json_list_longer_than_a_piece_is_read_piece_by_piece(tmp_path: Path) 
     assert reading.progress < 0.5
     lines = [row.line for row in reading]
     assert lines == list(range(2, 1201))
+
+
+def test_nanoseconds_that_pandas_writes_are_cut_off(tmp_path: Path) -> None:
+    moments = pa.array([1_767_323_045_123_456_789], pa.int64()).cast(pa.timestamp("ns", "UTC"))
+    table = {"model_a": ["x"], "model_b": ["y"], "winner": ["tie"], "timestamp": moments}
+    table["latency_a"] = table["latency_b"] = pa.array([1], pa.int64()).cast(pa.duration("ns"))
+    pq.write_table(pa.table(table), tmp_path / "pandas.parquet")
+    (row,) = read_battles(tmp_path / "pandas.parquet")
+    assert row.timestamp == datetime(2026, 1, 2, 3, 4, 5, 123_456, UTC)
+
+
+def test_a_list_on_one_line_is_read_in_one_go(tmp_path: Path) -> None:
+    rows = [{"model_a": f"m{n % 7}", "model_b": "other", "winner": "tie", "note": "x" * 100} for n in range(20_000)]
+    path = tmp_path / "one-line.json"
+    path.write_text(json.dumps(rows), encoding="utf-8")
+    began = time.process_time()
+    assert len(list(read_battles(path))) == 20_000
+    # Cutting each value off the front copied the rest of the file 20,000 times, which took half a minute.
+    assert time.process_time() - began < 8
+
+
+def test_a_reply_of_blanks_is_as_long_as_it_is(tmp_path: Path) -> None:
+    header = "id,prompt,model_x,model_y,worker,winner,left,right\n"
+    (tmp_path / "crowd-comparisons.csv").write_text(header + "0,8,1,2,5,tie,a,b\n", encoding="utf-8")
+    replies = [{"model": 1, "prompt": 8, "result": "\n\n", "duration": 1}, {"model": 2, "prompt": 8, "result": "no"}]
+    (tmp_path / "results.jsonl").write_text("\n".join(map(json.dumps, replies)), encoding="utf-8")
+    (row,) = read_battles(tmp_path / "crowd-comparisons.csv")
+    assert (row.response_a, row.response_b) == ("\n\n", "no")
