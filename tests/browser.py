@@ -67,6 +67,9 @@ def _a_loop_of_its_own(request: pytest.FixtureRequest) -> Iterator[None]:
     while nothing of it runs, and asyncio would refuse a second one to every test that comes after.
     """
     if _OF_A_BROWSER & set(request.fixturenames):
+        # Django keeps other connections while a loop runs. The first browser test starts the loop; were that after its
+        # database was prepared, it would give back other connections than it had led to its clone.
+        request.getfixturevalue("playwright")
         yield
         return
     playwrights = asyncio._get_running_loop()

@@ -84,8 +84,13 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
 
 @pytest.fixture
 def _django_db_helper(
-    request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+    request: pytest.FixtureRequest,
+    _a_loop_of_its_own: None,
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[None]:
+    # Django keeps other connections while an event loop runs, so it is settled first whether one does: the test must
+    # find the connections that were prepared for it, or it would commit to everybody's database.
     marker = request.node.get_closest_marker("django_db")
     commits = (
         request.node.get_closest_marker("committed") is not None
