@@ -9,6 +9,7 @@ urlpatterns = [
     path("checkpoint", files.checkpoint, name="checkpoint"),
     path("keys", files.keys, name="keys"),
     path("policy", files.policy, name="policy"),
+    path("verify", files.verify, name="verify"),
     path("tile/<path:rest>", files.tile, name="tile"),
     path("", pages.log, name="log"),
     path("entries/", pages.entries, name="entries"),

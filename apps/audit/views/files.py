@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from apps.audit.domain.tiles import EntryBundle, InvalidBundle, InvalidTilePath, Tile, parse_path
 from apps.audit.events import AuditEvent
 from apps.audit.gateways import TileStore
+from apps.audit.gateways.verifier import single_file
 from apps.audit.middleware import PublicFile, actor_of
 from apps.audit.queries import announced_keys, policy_now
 from apps.audit.services import record_look
@@ -46,6 +47,18 @@ def policy(_request: HttpRequest) -> HttpResponse:
     """Say whose signatures a checkpoint needs, as a file that verifiers of others read (C2SP tlog-policy)."""
     text = policy_now(log_address=f"{settings.SITE_ADDRESS}/log")
     return PublicFile(text.encode(), content_type=TEXT, cache=NEWEST)
+
+
+@require_safe
+def verify(_request: HttpRequest) -> HttpResponse:
+    """Hand out the offline verifier as one file, for whoever has Python and its package ``cryptography``."""
+    try:
+        program = single_file()
+    except OSError:
+        return _line("This server has no copy of the verifier; its source is in clients/verify.", 404)
+    answer = PublicFile(program, content_type=BYTES, cache=FOR_A_MINUTE)
+    answer.headers["Content-Disposition"] = 'attachment; filename="showdown-verify.pyz"'
+    return answer
 
 
 @require_safe
