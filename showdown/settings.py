@@ -78,6 +78,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "apps.audit.middleware.PublicFilesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -266,10 +267,20 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = DEMO or TESTING
 WHITENOISE_AUTOREFRESH = TESTING
+EXPORTS_DIR = Path(os.environ.get("SHOWDOWN_EXPORTS", VAR_DIR / "exports"))
 RELEASES_DIR = Path(os.environ.get("SHOWDOWN_RELEASES", VAR_DIR / "releases"))
 # A prompt of a million characters arrives whole, so that its author is told why it is too long.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+
+# --- The log's own files ---
+
+# What `/log/` serves: the sequencer writes it, the web reads it.
+LOG_FILES = Path(os.environ.get("SHOWDOWN_LOG_FILES", VAR_DIR / "transparency"))
+# The signing keys and what was signed last: the sequencer's alone, and on another disk than the database's.
+LOG_KEYS = Path(os.environ.get("SHOWDOWN_LOG_KEYS", VAR_DIR / "log-keys"))
+# The log's name for ever: in every checkpoint's first line, and in its keys.
+LOG_ORIGIN = os.environ.get("SHOWDOWN_LOG_ORIGIN", "demo.showdown.example/log" if DEMO or TESTING else "")
 
 # --- Security ---
 

@@ -117,3 +117,15 @@ def test_everybody_has_a_home(
         page = client.get("/home/")
         assert page.status_code == 200, somebody.email
         assert "<h1>" in page.content.decode()
+
+
+def test_nobody_is_refused_by_what_their_own_masthead_offers(
+    client: Client, ada: User, grace: User, radia: User, margaret: User, katherine: User, ingrid: User, barbara: User
+) -> None:
+    for somebody in (ada, grace, radia, margaret, katherine, ingrid, barbara):
+        client.force_login(somebody)
+        masthead = client.get("/home/").content.decode().partition('<nav class="sections"')[2].partition("</nav>")[0]
+        addresses = re.findall(r'href="([^"]+)"', masthead)
+        assert len(addresses) > 3, somebody.email
+        for address in addresses:
+            assert client.get(address).status_code == 200, (somebody.email, address)
