@@ -114,5 +114,7 @@ def schema_statements() -> Iterable[sql.Composed]:
 
 def catalogue_statements() -> Iterable[sql.Composed]:
     """Yield the SQL that takes from everybody what only some roles need; run it as a superuser, inside the database."""
+    # In PostgreSQL 15 a role without INHERIT gets nothing from owning the database, its schema included.
+    yield sql.SQL("ALTER SCHEMA public OWNER TO {owner}").format(owner=sql.Identifier(OWNER))
     users = sql.SQL(", ").join(sql.Identifier(role) for role in (OWNER, APP, SEQUENCER))
     yield sql.SQL(_CLOSE_CATALOGUE).format(users=users)
