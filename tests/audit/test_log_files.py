@@ -1,5 +1,8 @@
 """The log as files over HTTP: hashes for everybody and alike for all, entries for auditors and each look an entry."""
 
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -150,6 +153,23 @@ def test_the_keys_that_sign_come_first(press: Press, client: Client) -> None:
     assert client.get("/log/keys").content.decode().split() == [old, new]
     retire_key(actor=ROBOT, key_id=old.split("+")[1], now=NOON + timedelta(hours=1))
     assert client.get("/log/keys").content.decode().split() == [new, old]
+
+
+def test_anybody_downloads_the_verifier_and_checks_the_log_with_it(
+    press: Press, client: Client, tmp_path: Path
+) -> None:
+    answer = client.get("/log/verify")
+    assert "showdown-verify.pyz" in answer["Content-Disposition"]
+    assert "Vary" not in answer
+    program, log = tmp_path / "showdown-verify.pyz", tmp_path / "log"
+    program.write_bytes(answer.content)
+    assert client.get("/log/verify").content == answer.content
+    shutil.copytree(press.public, log)
+    command = [sys.executable, str(program), str(log), *(option for key in press.vkeys for option in ("--vkey", key))]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (log / "tile/0/000").write_bytes(bytes(8192))
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 1
 
 
 def test_before_the_first_checkpoint_it_says_so(db: None, client: Client, tmp_path: Path) -> None:

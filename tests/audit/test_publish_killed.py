@@ -174,9 +174,9 @@ def test_killed_at_a_step(press: Press, step: str, after: bool) -> None:
         seen = assert_it_goes_on(press, seen)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 @pytest.mark.slow
-@pytest.mark.parametrize("count", [1, 200, 400])
+@pytest.mark.parametrize("count", [1, 40])
 def test_killed_at_every_change_of_disk_and_database(press: Press, count: int) -> None:
     plant(100)
     assert in_another_process(press)
