@@ -1,7 +1,6 @@
 """What the log touches outside its database: its keys, its public files, and its witnesses."""
 
 from apps.audit.gateways.keys import KeyFolder, KeysInUse, SignerMemory
-from apps.audit.gateways.single_file import verifier_program
 from apps.audit.gateways.tiles import TileStore
 from apps.audit.gateways.witnesses import HttpWitnesses, NullWitnesses, Question, Reply, Silence, WitnessClient
 
@@ -16,5 +15,4 @@ __all__ = [
     "Silence",
     "TileStore",
     "WitnessClient",
-    "verifier_program",
 ]

@@ -1,5 +1,7 @@
 """The offline verifier as others run it: a program of its own, asked on the command line."""
 
+import functools
+import importlib.util
 import json
 import os
 import subprocess
@@ -76,3 +78,16 @@ class VerifierProgram:
             str(stopped.get("where", "")),
             str(stopped.get("message", "")),
         )
+
+
+@functools.cache
+def single_file() -> bytes:
+    """Return ``showdown-verify.pyz``, built from the sources beside the platform; raises ``OSError`` without them."""
+    builder = Path(settings.BASE_DIR) / "clients" / "verify" / "build_pyz.py"
+    spec = importlib.util.spec_from_file_location("build_pyz", builder)
+    if spec is None or spec.loader is None or not builder.is_file():
+        raise FileNotFoundError(builder)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    program: bytes = module.build()
+    return program

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_safe
 
 from apps.audit.domain.tiles import EntryBundle, InvalidBundle, InvalidTilePath, Tile, parse_path
 from apps.audit.events import AuditEvent
-from apps.audit.gateways import TileStore, verifier_program
+from apps.audit.gateways import TileStore
+from apps.audit.gateways.verifier import single_file
 from apps.audit.middleware import PublicFile, actor_of
 from apps.audit.queries import announced_keys, policy_now
 from apps.audit.services import record_look
@@ -49,6 +50,18 @@ def policy(_request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+def verify(_request: HttpRequest) -> HttpResponse:
+    """Hand out the offline verifier as one file, for whoever has Python and its package ``cryptography``."""
+    try:
+        program = single_file()
+    except OSError:
+        return _line("This server has no copy of the verifier; its source is in clients/verify.", 404)
+    answer = PublicFile(program, content_type=BYTES, cache=FOR_A_MINUTE)
+    answer.headers["Content-Disposition"] = 'attachment; filename="showdown-verify.pyz"'
+    return answer
+
+
+@require_safe
 def tile(request: HttpRequest, rest: str) -> HttpResponse:
     """Hand out a tile of hashes to everybody, or a bundle of entries to an auditor."""
     try:
@@ -56,14 +69,6 @@ def tile(request: HttpRequest, rest: str) -> HttpResponse:
     except InvalidTilePath as fault:
         return _line(str(fault), 400)
     return _bundle(request, file) if isinstance(file, EntryBundle) else _tile(file)
-
-
-@require_safe
-def verifier(_request: HttpRequest) -> HttpResponse:
-    """Hand out the offline verifier as one file, for ``python3 showdown-verify.pyz``."""
-    response = PublicFile(verifier_program(), content_type=BYTES, cache=FOR_A_MINUTE)
-    response["Content-Disposition"] = 'attachment; filename="showdown-verify.pyz"'
-    return response
 
 
 def _tile(file: Tile) -> HttpResponse:

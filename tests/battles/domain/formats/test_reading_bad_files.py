@@ -269,7 +269,11 @@ def test_a_pair_that_cannot_be_costs_itself(pair: object, total: object, tmp_pat
 
 @pytest.mark.parametrize(
     ("start", "tool"),
-    [(gzip.compress(HEADER.encode(), mtime=0), "gunzip"), (b"PK\x03\x04zip", "unzip"), (b"\x28\xb5\x2f\xfdzst", "unzstd")],
+    [
+        (gzip.compress(HEADER.encode(), mtime=0), "gunzip"),
+        (b"PK\x03\x04zip", "unzip"),
+        (b"\x28\xb5\x2f\xfdzst", "unzstd"),
+    ],
     ids=["gzip", "zip", "zstd"],
 )
 @pytest.mark.parametrize("name", ["battles.csv", "battles.parquet", "battles.csv.gz"])
