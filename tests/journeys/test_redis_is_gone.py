@@ -1,4 +1,4 @@
-"""Redis hangs and dies: people sign in, vote and read what waits, the log grows; when it is back, what waited goes on."""
+"""Redis hangs and dies: people sign in, vote and read what waits, the log grows; afterwards what waited goes on."""
 
 import os
 import re
