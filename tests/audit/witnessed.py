@@ -38,6 +38,7 @@ class WitnessedPress:
         origin = settings.LOG_ORIGIN
         self.keys = KeyFolder(self.folder / "keys", origin)
         memory = SignerMemory(self.folder / "keys", origin)
+        self.keys.make()
         signer = self.keys.prepared()
         announce_key(actor=OPERATOR, vkey=signer.vkey, now=NOON)
         self.keys.activate(signer.key_id.hex())

@@ -23,6 +23,13 @@ PUBLIC_KEY_BYTES: Final = 32
 MAX_TIMESTAMP: Final = 2**63 - 1
 LINE_STARTS: Final = "\N{EM DASH} "
 
+# The points whose order divides 8, as 255 bits: y is 0, 1, -1 or that of a point of order 8, also where it is spelt
+# above the field's prime. Under such a key one signature fits every text.
+_PRIME: Final = 2**255 - 19
+_OF_ORDER_EIGHT: Final = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
+_WEAK: Final = frozenset({0, 1, _PRIME - 1, _PRIME, _PRIME + 1, _OF_ORDER_EIGHT, _PRIME - _OF_ORDER_EIGHT})
+_WITHOUT_SIGN: Final = 2**255 - 1
+
 _PRIVATE: Final = "PRIVATE+KEY+"
 _KEY_ID_DIGITS: Final = frozenset("0123456789abcdefABCDEF")
 FIRST_PRINTABLE: Final = 0x20
@@ -47,6 +54,7 @@ class NoteFault(StrEnum):
     WRONG_SIGNATURE = "wrong-signature"
     NO_KNOWN_SIGNATURE = "no-known-signature"
     MALFORMED_KEY = "malformed-key"
+    WEAK_KEY = "weak-key"
     WRONG_KEY_ID = "wrong-key-id"
     UNKNOWN_ALGORITHM = "unknown-algorithm"
     AMBIGUOUS_KEY = "ambiguous-key"
@@ -227,6 +235,8 @@ def parse_vkey(text: str) -> Verifier:
     """Return the public key that ``name+key id+base64`` names; raises ``InvalidNote``."""
     name, key_id, algorithm, key = _parse_key(text, "A public key")
     verifier = Verifier(name, algorithm, key)
+    if int.from_bytes(key, "little") & _WITHOUT_SIGN in _WEAK:
+        raise InvalidNote(NoteFault.WEAK_KEY, f"Under the key of {name} anybody could sign.")
     if verifier.key_id != key_id:
         raise InvalidNote(NoteFault.WRONG_KEY_ID, f"The key id of {name} is not that of its key.")
     return verifier

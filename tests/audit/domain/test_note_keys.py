@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.audit.domain.note import (
+    Algorithm,
     Cosigner,
     InvalidNote,
     NoteFault,
     Signer,
+    Verifier,
     known_verifiers,
     open_note,
     parse_skey,
@@ -111,6 +113,47 @@ def test_what_is_no_key_is_refused_by_name(vkey: str, fault: NoteFault) -> None:
     assert fault_of([vkey]) is fault
     # Also beside a good one: a reader who misspelt a key must hear of it.
     assert fault_of([LOG.vkey, vkey]) is fault
+
+
+PRIME = 2**255 - 19
+CURVE = -121665 * pow(121666, -1, PRIME) % PRIME
+
+
+def doubled(point: tuple[int, int]) -> tuple[int, int]:
+    """Return twice a point of the curve of RFC 8032, section 5.1.4."""
+    x, y = point
+    product = CURVE * x * x * y * y % PRIME
+    return (
+        2 * x * y * pow(1 + product, -1, PRIME) % PRIME,
+        (y * y + x * x) * pow(1 - product, -1, PRIME) % PRIME,
+    )
+
+
+def is_weak(y: int) -> bool:
+    """Whether eight times a point with this y is the neutral one."""
+    square = (y * y - 1) * pow(CURVE * y * y + 1, -1, PRIME) % PRIME
+    root = pow(square, (PRIME + 3) // 8, PRIME)
+    if root * root % PRIME != square:
+        root = root * pow(2, (PRIME - 1) // 4, PRIME) % PRIME
+    return root * root % PRIME == square and doubled(doubled(doubled((root, y)))) == (0, 1)
+
+
+Y_OF_ORDER_EIGHT = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+
+
+@pytest.mark.parametrize("sign_bit", [0, 1])
+@pytest.mark.parametrize("y", [0, 1, PRIME - 1, PRIME, PRIME + 1, Y_OF_ORDER_EIGHT, PRIME - Y_OF_ORDER_EIGHT])
+def test_a_key_under_which_anybody_could_sign_is_refused(y: int, sign_bit: int) -> None:
+    assert is_weak(y % PRIME)
+    encoded = (y | sign_bit << 255).to_bytes(32, "little")
+    for algorithm in (b"\x01", b"\x04"):
+        assert fault_of([with_right_id("a.example", algorithm + encoded)]) is NoteFault.WEAK_KEY
+
+
+def test_under_a_weak_key_one_signature_would_fit_every_text() -> None:
+    neutral = (1).to_bytes(32, "little")
+    for text in ("one\n", "another\n"):
+        Verifier("a.example", Algorithm.ED25519, neutral).verify(text, neutral + bytes(32))
 
 
 def test_keys_are_given_as_a_list() -> None:
