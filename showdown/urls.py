@@ -3,8 +3,10 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
+from apps.accounts.urls import demo_urlpatterns, signing_in_urlpatterns
+
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include(signing_in_urlpatterns)),
     path("i18n/", include("django.conf.urls.i18n")),
     path("log/", include("apps.audit.urls")),
     path("contribute/", include("apps.contributors.urls")),
@@ -23,8 +25,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 
 if settings.DEMO:
-    from apps.accounts.urls import demo_urlpatterns
-
     urlpatterns.append(path("demo/", include((demo_urlpatterns, "demo"))))
 
 handler500 = "apps.web.views.site.server_error"

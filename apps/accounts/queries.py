@@ -3,6 +3,8 @@
 import email
 import email.policy
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from apps.accounts.models import InboxMessage
@@ -26,8 +28,17 @@ class DemoMail:
 
     recipient: str
     subject: str
-    date: str
+    sent_at: datetime | None
     body: str
+
+
+def _moment(written: str) -> datetime | None:
+    """Read a mail's date; one that is none is None."""
+    try:
+        moment = parsedate_to_datetime(written)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def demo_mails(folder: Path) -> list[DemoMail]:
@@ -43,7 +54,7 @@ def demo_mails(folder: Path) -> list[DemoMail]:
             DemoMail(
                 recipient=str(message["To"]),
                 subject=str(message["Subject"]),
-                date=str(message["Date"]),
+                sent_at=_moment(str(message["Date"])),
                 body=part.get_content() if part else "",
             )
         )

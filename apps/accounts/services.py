@@ -1,5 +1,6 @@
-"""Roles given and ended, and notices put into people's inboxes."""
+"""What changed about accounts, roles given and ended, and notices put into people's inboxes."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -9,6 +10,7 @@ from apps.accounts.events import AccountEvent
 from apps.accounts.models import InboxMessage, RoleGrant, User
 from apps.accounts.permissions import may_grant_roles
 from apps.audit.domain.actor import Actor
+from apps.audit.domain.canonical import JSON
 from apps.audit.domain.refusal import NotPermitted, Refused
 from apps.audit.services import commit_to, record
 
@@ -19,6 +21,17 @@ class RoleNotHeld(Refused):
 
 # A contributor's role comes with the application, by rule; everything else is staff's.
 _STAFF_ROLES = frozenset(Role) - {Role.CONTRIBUTOR}
+
+
+def record_account_change(
+    event: AccountEvent, *, actor: Actor, user: User, now: datetime, facts: Mapping[str, JSON] | None = None
+) -> None:
+    """Write what has just been changed about an account or its ways to sign in, in the transaction that changed it.
+
+    ``facts`` name rows and kinds, never an address or a secret. Raises ``NoTransaction`` outside a transaction: the
+    change would be kept when its entry is not.
+    """
+    record(event, actor=actor, subject=user.ref, at=now, facts={"person": user.pseudonym, **(facts or {})})
 
 
 @transaction.atomic

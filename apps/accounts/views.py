@@ -20,7 +20,9 @@ from apps.accounts.services import mark_read
 @login_required
 def inbox(request: HttpRequest) -> HttpResponse:
     """List one's own notices."""
-    return render(request, "accounts/inbox.html", {"notices": inbox_of(cast(User, request.user).pk)})
+    notices = inbox_of(cast(User, request.user).pk)
+    unread = sum(1 for notice in notices if notice.read_at is None)
+    return render(request, "accounts/inbox.html", {"notices": notices, "unread": unread})
 
 
 @require_POST

@@ -10,6 +10,18 @@ from apps.battles.services.registering import GREATEST_WEIGHT
 from apps.organizations.models import Organization
 
 _BIGGEST_ID = 2**63 - 1
+# In the form's own words: what these codes mean for whoever registers a model.
+_PROVIDERS = [
+    (Provider.OPENAI.value, _("Over the network, by an interface like OpenAI's")),
+    (Provider.RECORDED.value, _("Recorded answers")),
+]
+_STATES = [
+    (ModelState.PUBLIC.value, _("Public: drawn, and on the board")),
+    (ModelState.PREVIEW.value, _("Preview: drawn like a public one")),
+    (ModelState.PRIVATE.value, _("Private: not drawn here")),
+    (ModelState.DEPRECATED.value, _("Superseded: not drawn any more, keeps its votes")),
+    (ModelState.RETIRED.value, _("Retired: answers nowhere any more")),
+]
 _TERMS = [("", _("Unknown, which counts as no")), ("yes", _("Allowed")), ("no", _("Not allowed"))]
 
 
@@ -44,8 +56,8 @@ class RegisterModelForm(forms.Form):
         label=_("Maker"), queryset=Organization.objects.filter(is_lab=True), empty_label=_("Choose")
     )
     licence = forms.CharField(label=_("Licence"), max_length=80, required=False)
-    state = forms.ChoiceField(label=_("State"), choices=ModelState.choices, initial=ModelState.PUBLIC)
-    provider = forms.ChoiceField(label=_("Provider"), choices=Provider.choices, initial=Provider.OPENAI)
+    state = forms.ChoiceField(label=_("State"), choices=_STATES, initial=ModelState.PUBLIC)
+    provider = forms.ChoiceField(label=_("Provider"), choices=_PROVIDERS, initial=Provider.OPENAI)
     remote_name = forms.CharField(
         label=_("Name at the provider"), max_length=120, help_text=_("As the provider's own interface spells it.")
     )

@@ -70,6 +70,16 @@ class ProfessionField(forms.CharField):
         )
 
 
+def age_named(code: str) -> str:
+    """Return the words for an age band, or the code when it has none."""
+    return str(dict(_AGES).get(code, code))
+
+
+def level_named(code: str) -> str:
+    """Return the words for a level of education, or the code when it has none."""
+    return str(dict(_LEVELS).get(code, code))
+
+
 class AboutYouForm(forms.Form):
     """Country, languages, profession, age band and education."""
 

@@ -17,7 +17,7 @@ from apps.audit.middleware import remember_refusal
 from apps.contributors.domain.application import Step
 from apps.contributors.domain.languages import language_choices
 from apps.contributors.domain.professions import profession_choices, profession_name
-from apps.contributors.forms import AboutYouForm, EmployerForm
+from apps.contributors.forms import AboutYouForm, EmployerForm, age_named, level_named
 from apps.contributors.models import Attribute, ConsentKind, Contributor, Standing
 from apps.contributors.permissions import may_run_networks
 from apps.contributors.queries import (
@@ -200,6 +200,8 @@ def data(request: HttpRequest) -> HttpResponse:
         "contributor": contributor,
         "profile": profile,
         "profession": profession_name(profile.profession),
+        "age": age_named(profile.age_band),
+        "education": level_named(profile.education),
         "employer": employer_of(contributor),
         "consents": consents_of(contributor, language=get_language() or "en"),
         "came_from": "data",

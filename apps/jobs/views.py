@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.accounts.middleware import acting
 from apps.jobs.models import JobRun
 from apps.jobs.permissions import may_cancel, may_watch
-from apps.jobs.queries import newest_jobs, progress_of
+from apps.jobs.queries import newest_jobs, progress_of, tally_of
 from apps.jobs.services import request_cancel
 
 
@@ -19,7 +19,8 @@ def jobs(request: HttpRequest) -> HttpResponse:
     """List the newest work: all of it for staff, one's own for everybody else."""
     actor, now = acting(request), timezone.now()
     found = newest_jobs(owner=None if may_watch(actor) else actor.pseudonym)
-    return render(request, "jobs/jobs.html", {"jobs": [progress_of(job, now=now) for job in found]})
+    work = [progress_of(job, now=now) for job in found]
+    return render(request, "jobs/jobs.html", {"jobs": work, "tally": tally_of(work)})
 
 
 @require_safe

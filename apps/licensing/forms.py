@@ -44,7 +44,7 @@ def _several(label: Any, choices: Any, help_text: Any = "") -> forms.MultipleCho
         choices=choices,
         required=False,
         help_text=help_text,
-        widget=forms.SelectMultiple(attrs={"size": 6}),
+        widget=forms.CheckboxSelectMultiple,
     )
 
 
@@ -101,6 +101,7 @@ class LicenseeForm(forms.Form):
             "pseudonym"
         ),
         required=False,
+        empty_label=_("Nobody yet"),
         help_text=_("Somebody with the role of a licensee, by the name that the log uses."),
     )
     purpose = forms.CharField(

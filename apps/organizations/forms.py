@@ -35,9 +35,11 @@ def _day(label: Any, *, required: bool, help_text: Any = "") -> forms.DateField:
 class TieForm(forms.Form):
     """A tie from one organization to another."""
 
-    holder = forms.ModelChoiceField(label=_("Who holds the tie"), queryset=Organization.objects.all())
+    holder = forms.ModelChoiceField(
+        label=_("Who holds the tie"), queryset=Organization.objects.all(), empty_label=_("Choose")
+    )
     kind = forms.ChoiceField(label=_("What it does"), choices=TieKind.choices)
-    held = forms.ModelChoiceField(label=_("To whom"), queryset=Organization.objects.all())
+    held = forms.ModelChoiceField(label=_("To whom"), queryset=Organization.objects.all(), empty_label=_("Choose"))
     share = forms.DecimalField(
         label=_("Share in per cent"),
         required=False,

@@ -1,7 +1,9 @@
 """People: they sign up by a verified address, hold roles, and read what they were told."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -22,12 +24,16 @@ from tests.conftest import NOON, PASSWORD
 SYSTEM = Actor.system("tests.people")
 
 
-def test_a_newcomer_signs_up_and_confirms_the_address(client: Client, db: None) -> None:
-    answer = client.post(
-        "/accounts/signup/",
-        {"email": "joan@demo.example", "password1": PASSWORD, "password2": PASSWORD},
-        follow=True,
-    )
+def test_a_newcomer_signs_up_and_confirms_the_address(
+    client: Client, db: None, django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    # The mail is sent once the account is committed.
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = client.post(
+            "/accounts/signup/",
+            {"email": "joan@demo.example", "password1": PASSWORD, "password2": PASSWORD},
+            follow=True,
+        )
     assert answer.status_code == 200
     assert len(mail.outbox) == 1
     link = re.search(r"http://\S+", str(mail.outbox[0].body))
@@ -117,3 +123,15 @@ def test_everybody_has_a_home(
         page = client.get("/home/")
         assert page.status_code == 200, somebody.email
         assert "<h1>" in page.content.decode()
+
+
+def test_nobody_is_refused_by_what_their_own_masthead_offers(
+    client: Client, ada: User, grace: User, radia: User, margaret: User, katherine: User, ingrid: User, barbara: User
+) -> None:
+    for somebody in (ada, grace, radia, margaret, katherine, ingrid, barbara):
+        client.force_login(somebody)
+        masthead = client.get("/home/").content.decode().partition('<nav class="sections"')[2].partition("</nav>")[0]
+        addresses = re.findall(r'href="([^"]+)"', masthead)
+        assert len(addresses) > 3, somebody.email
+        for address in addresses:
+            assert client.get(address).status_code == 200, (somebody.email, address)

@@ -48,7 +48,8 @@ def test_the_question_arrives_at_add_checkpoint() -> None:
 def test_the_slowest_does_not_hold_up_the_others() -> None:
     began = time.monotonic()
     answers = ask(answering("200 OK", b"quick"), silent, dripping, answering("404 Not Found"), silent)
-    assert time.monotonic() - began < 1.5
+    # One after the other, the three would take three seconds.
+    assert time.monotonic() - began < 2.5
     assert [type(answer) for answer in answers] == [Reply, Silence, Silence, Reply, Silence]
     assert all(answer.reason == "timeout" for answer in answers if isinstance(answer, Silence))
 
@@ -80,7 +81,7 @@ def test_whatever_is_no_answer_counts_as_silence(behave: Behaviour) -> None:
     began = time.monotonic()
     (answer,) = ask(behave)
     assert isinstance(answer, Silence)
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 2.5
 
 
 def test_nobody_is_led_elsewhere() -> None:
@@ -103,9 +104,9 @@ def test_a_closed_port_is_silence_at_once() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     began = time.monotonic()
-    answers = asked({7: Question(address=f"http://127.0.0.1:{port}", body=b"")}, seconds=1)
+    answers = asked({7: Question(address=f"http://127.0.0.1:{port}", body=b"")}, seconds=5)
     assert isinstance(answers[7], Silence)
-    assert time.monotonic() - began < 0.9
+    assert time.monotonic() - began < 2.5
 
 
 def test_one_who_hangs_is_not_asked_again_until_the_thread_is_back(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -190,7 +190,7 @@ def test_a_bad_witness_holds_up_nobody_and_its_signature_is_not_kept(
         checkpoint, note = signed_head()
         began = time.monotonic()
         (line,) = rounds.countersign(countersigning(checkpoint, note))
-        assert time.monotonic() - began < 2.2
+        assert time.monotonic() - began < 3.5
         assert line.startswith("\N{EM DASH} elm.example/w1 ")
         assert Cosignature.objects.get().line == line
         (told,) = said
@@ -199,7 +199,7 @@ def test_a_bad_witness_holds_up_nobody_and_its_signature_is_not_kept(
         checkpoint, note = signed_head()
         began = time.monotonic()
         assert len(rounds.countersign(countersigning(checkpoint, note))) == 1
-        assert time.monotonic() - began < 1.0
+        assert time.monotonic() - began < 1.4
     assert len(said) == 1
 
 
@@ -276,4 +276,4 @@ def test_many_slow_witnesses_take_no_longer_than_one(rounds: WitnessRounds) -> N
         wanted = countersigning(*signed_head())
         began = time.monotonic()
         assert rounds.countersign(wanted) == []
-        assert time.monotonic() - began < 2.2
+        assert time.monotonic() - began < 4

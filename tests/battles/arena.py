@@ -44,17 +44,24 @@ def add_model(name: str, lab: Organization, *, weight: float = 1.0, base_url: st
 
 
 def add_prompt(
-    author: User, text: str = "How many minutes are in an hour?", *, language: str = "en", state: str = "approved"
+    author: User,
+    text: str = "How many minutes are in an hour?",
+    *,
+    language: str = "en",
+    state: str = "approved",
+    is_short: bool = False,
 ) -> Prompt:
-    """Put a prompt into the pool (or elsewhere), with a cluster of its own."""
+    """Put a prompt into the pool (or elsewhere), with a cluster of its own unless it is short."""
     return Prompt.objects.create(
         author=Contributor.objects.get(account=author),
         text=text,
-        text_sha256="0" * 64,
+        # Its own, so that it may have a cluster of its own.
+        text_sha256=uuid.uuid4().hex * 2,
         language=language,
         category=Category.KNOWLEDGE,
         state=PromptState(state),
-        cluster=Cluster.objects.create(founded_at=NOON),
+        cluster=None if is_short else Cluster.objects.create(founded_at=NOON),
+        below_cluster_length=is_short,
         submission_key=uuid.uuid4(),
         submitted_at=NOON,
         screened_at=NOON,

@@ -142,7 +142,7 @@ def test_bad_rows_are_listed_with_line_and_reason_and_nothing_is_imported(votes_
     lines[8_999] = "Alder,Alder,model_a,voter 1,pt,a,b\n"
     votes_csv.write_text("".join(lines))
     err = StringIO()
-    with pytest.raises(CommandError, match="1 bad rows; nothing was imported"):
+    with pytest.raises(CommandError, match="1 bad row; nothing was imported"):
         call_command("import_battles", str(votes_csv), stderr=err)
     assert "line 9000" in err.getvalue()
     assert not ImportedDataset.objects.exists()
@@ -198,6 +198,54 @@ def test_an_import_that_broke_off_goes_on_where_it_stopped(votes_csv: Path, monk
     assert (Vote.objects.count(), ImportedDataset.objects.get().is_complete) == (50, False)
     run(votes_csv)
     assert (Vote.objects.count(), ImportedDataset.objects.get().is_complete) == (120, True)
+
+
+def test_words_that_are_no_codes_are_left_out_and_counted(tmp_path: Path) -> None:
+    path = tmp_path / "words.csv"
+    path.write_text(
+        "model_a,model_b,winner,country,language,profession,age_band,education,category\n"
+        "x,y,tie,Brazil,Portuguese,software engineer,25 to 34,PhD,jokes\n"
+        "x,y,tie,br,pt-BR,2512,25-34,7,coding\n"
+        "x,y,tie,ZZ,,,,,\n"
+    )
+    _out, said = run(path)
+    votes = Vote.objects.order_by("pk").values_list(
+        "country", "language", "profession", "age_band", "education", "category"
+    )
+    assert list(votes) == [
+        ("", "", "", "", "", ""),
+        ("BR", "pt", "2512", "25-34", "7", "coding"),
+        ("", "", "", "", "", ""),
+    ]
+    assert "country: 2 values are no known code and are left out" in said
+    assert "education: 1 value" in said
+
+
+def test_moments_that_no_clock_has_shown_cost_their_rows(tmp_path: Path) -> None:
+    path = tmp_path / "moments.csv"
+    moments = ("0001-01-01T00:00:00+14:00", "-62135596800", "1969-12-31T23:59:59Z", "9999-12-31T23:59:59-12:00")
+    path.write_text("model_a,model_b,winner,timestamp\n" + "".join(f"x,y,tie,{moment}\n" for moment in moments))
+    err = StringIO()
+    with pytest.raises(CommandError, match="4 bad rows"):
+        call_command("import_battles", str(path), stderr=err)
+    assert err.getvalue().count("lies before 1970") == 3
+    assert err.getvalue().count("lies in the future") == 1
+
+
+@pytest.mark.parametrize("option", ["--name", "--licence"])
+@pytest.mark.parametrize("label", ["n" * 121, "two\nlines", "\x1b[31mred", "  \u202e  "])
+def test_a_label_that_is_no_heading_is_refused(votes_csv: Path, option: str, label: str) -> None:
+    with pytest.raises(CommandError, match=f"one line of 1 to 120 printable characters; choose another with {option}"):
+        run(votes_csv, option, label)
+    assert not ImportedDataset.objects.exists()
+
+
+def test_names_that_differ_only_at_their_ends_are_different_models(tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    names = [f"{'n' * 150}{number}" for number in range(4)]
+    path.write_text("model_a,model_b,winner\n" + "".join(f"{names[n]},{names[n - 1]},tie\n" for n in range(4)))
+    run(path)
+    assert LanguageModel.objects.filter(is_imported=True).count() == 4
 
 
 def test_two_imports_of_one_file_do_not_double_it(votes_csv: Path, mallory: User) -> None:

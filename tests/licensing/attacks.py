@@ -1,8 +1,9 @@
 """What somebody with the application's password could try, one statement at a time.
 
 ``{live}`` is a battle of yesterday in ``{cluster}`` on ``{prompt}``; ``{old}`` an eligible one in ``{retired}`` on
-``{old_prompt}``; ``{sold}`` an item of ``{sealed}``; ``{draft}`` a draft that asks for all three; ``{certified}`` the
-time of the retired cluster's certificate.
+``{old_prompt}``; ``{sold}`` an item of ``{sealed}``; ``{short}`` an old one on ``{short_prompt}``, whose words are too
+short for a cluster; ``{draft}`` a draft that asks for all four; ``{certified}`` the time of the retired cluster's
+certificate.
 """
 
 from typing import Final
@@ -75,6 +76,7 @@ FUNCTIONS: Final = (
     "SELECT cluster_is_released({cluster})",
     "SELECT wall_loads_history('battles_battle'::regclass)",
     "SELECT wall_living_cluster({cluster})",
+    "SELECT wall_has_clustered_words({short})",
     "CREATE OR REPLACE FUNCTION revive_cluster(of_cluster bigint) RETURNS boolean LANGUAGE sql AS 'SELECT true'",
     "CREATE OR REPLACE FUNCTION wall_on_event() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
     "CREATE FUNCTION public.mine() RETURNS void LANGUAGE sql AS 'SELECT 1'",
@@ -119,6 +121,42 @@ BATTLES: Final = (
     "UPDATE prompts_prompt SET text = (SELECT text FROM prompts_prompt WHERE id = {prompt}) WHERE id = {old_prompt}",
     "UPDATE prompts_prompt SET author_id = author_id WHERE id = {old_prompt}",
     "UPDATE contributors_consent SET given_at = now() - interval '2000 hours'",
+)
+# What was screened, moved afterwards; and words too short for a cluster, given one.
+SCREENED: Final = (
+    "INSERT INTO battle_cluster VALUES ({short}, {retired})",
+    "INSERT INTO battle_cluster VALUES ({short}, {cluster})",
+    "INSERT INTO battle_cluster SELECT {short}, id FROM prompts_cluster ON CONFLICT DO NOTHING",
+    "UPDATE prompts_prompt SET cluster_id = {retired} WHERE id = {short_prompt}",
+    "UPDATE prompts_prompt SET below_cluster_length = false, cluster_id = {retired} WHERE id = {short_prompt}",
+    "UPDATE prompts_prompt SET below_cluster_length = true, cluster_id = NULL WHERE id = {prompt}",
+    "UPDATE prompts_prompt SET below_cluster_length = false, state = 'withdrawn' WHERE id = {short_prompt}",
+    "UPDATE prompts_prompt SET screened_at = NULL, state = 'submitted', decided_at = NULL, decided_clause = ''"
+    " WHERE id = {short_prompt}",
+    "UPDATE prompts_prompt SET screened_at = now() WHERE id = {prompt}",
+    "DO $$ BEGIN UPDATE prompts_prompt SET screened_at = NULL, state = 'submitted' WHERE id = {short_prompt};"
+    " UPDATE prompts_prompt SET below_cluster_length = false, cluster_id = {retired}, screened_at = now(),"
+    " state = 'approved' WHERE id = {short_prompt}; END $$",
+    # The live prompt's words once more: in the old cluster, and in one of their own.
+    "INSERT INTO prompts_prompt (author_id, text, text_sha256, language, detected_language, category, state,"
+    " cluster_id, below_cluster_length, submission_key, submitted_at, screened_at, decided_at, decided_clause)"
+    " SELECT author_id, text, text_sha256, language, '', category, state, {retired}, false, gen_random_uuid(),"
+    " submitted_at, screened_at, decided_at, decided_clause FROM prompts_prompt WHERE id = {prompt}",
+    "WITH own AS (INSERT INTO prompts_cluster (founded_at) VALUES (now()) RETURNING id)"
+    " INSERT INTO prompts_prompt (author_id, text, text_sha256, language, detected_language, category, state,"
+    " cluster_id, below_cluster_length, submission_key, submitted_at, screened_at, decided_at, decided_clause)"
+    " SELECT author_id, text, text_sha256, language, '', category, state, own.id, false, gen_random_uuid(),"
+    " submitted_at, screened_at, decided_at, decided_clause FROM prompts_prompt p CROSS JOIN own WHERE p.id = {prompt}",
+)
+# With the right to every column of prompts.
+WORDS: Final = (
+    "UPDATE prompts_prompt SET text = (SELECT text FROM prompts_prompt WHERE id = {prompt}) || '?'"
+    " WHERE id = {old_prompt}",
+    "UPDATE prompts_prompt SET text_sha256 = repeat('1', 64) WHERE id = {prompt}",
+    "UPDATE prompts_prompt SET author_id = (SELECT max(id) FROM contributors_contributor) WHERE id = {prompt}",
+    "UPDATE prompts_prompt SET submitted_at = submitted_at - interval '2000 hours' WHERE id = {prompt}",
+    "UPDATE prompts_prompt SET id = {prompt} + 1000 WHERE id = {prompt}",
+    "UPDATE prompts_prompt SET language = 'pt', category = 'coding' WHERE id = {old_prompt}",
 )
 SEALING: Final = (
     "UPDATE licensing_release SET state = 'draft' WHERE id = {sealed}",

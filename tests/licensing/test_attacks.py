@@ -16,7 +16,9 @@ pytestmark = pytest.mark.committed
 App = psycopg.Connection[Any]
 ROOT = Path(__file__).parents[2]
 
-TABLES = (*attacks.MIDDLE, "battle_cluster", "prompts_cluster", "battles_battle", "licensing_release")
+TABLES = (
+    *attacks.MIDDLE, "battle_cluster", "prompts_cluster", "prompts_prompt", "battles_battle", "licensing_release",
+)  # fmt: skip
 # PostgreSQL's word for "you may not".
 NOT_YOURS = {"42501"}
 
@@ -30,14 +32,15 @@ class Target:
         self.old_prompt, self.retired, [self.old] = world.sky()
         _prompt, self.sold_cluster, [self.sold] = world.sky()
         world.retired(self.retired, self.sold_cluster)
+        self.short_prompt, self.short = world.remark()
         self.sealed = world.sealed([self.sold])
-        self.draft = world.draft([self.live, self.old, self.sold])
+        self.draft = world.draft([self.live, self.old, self.sold, self.short])
         self.clusters = [self.cluster, self.retired, self.sold_cluster]
         certified = world.value("SELECT retired_at FROM retired_cluster WHERE cluster_id = %s", self.retired)
         self.names = {
             name: str(getattr(self, name))
             for name in ("prompt", "cluster", "live", "old_prompt", "retired", "old", "sold_cluster", "sold", "sealed",
-                         "draft")
+                         "draft", "short_prompt", "short")
         } | {"certified": certified.isoformat()}  # fmt: skip
         self.before = self.contents()
 
@@ -92,8 +95,21 @@ def test_the_application_calls_and_redefines_no_function_of_the_triggers(target:
 
 
 def test_what_the_application_may_write_cannot_be_turned_against_the_wall(target: Target, app: App) -> None:
-    for attack in attacks.BATTLES:
+    for attack in (*attacks.BATTLES, *attacks.SCREENED):
         assert target.refused(app, attack) in {*NOT_YOURS, "23001", "23514"}, attack
+
+
+def test_nobody_with_a_column_too_many_exchanges_words(target: Target, app: App) -> None:
+    """The grants keep words; should somebody widen them by mistake, a trigger does."""
+    target.world.owner.execute("GRANT UPDATE ON prompts_prompt TO showdown_app")
+    for attack in attacks.WORDS:
+        assert target.refused(app, attack) == "23001", attack
+
+
+def test_words_do_not_move_whoever_asks(target: Target) -> None:
+    """Not even the owner's session takes back what screening found, or gives a cluster to words that have none."""
+    for attack in attacks.SCREENED:
+        assert target.refused(target.world.owner, attack) in {"23001", "23514"}, attack
 
 
 def test_the_application_forges_no_seal(target: Target, app: App) -> None:
@@ -196,7 +212,7 @@ def test_a_draft_with_items_cannot_be_left_behind(target: Target, app: App) -> N
 
 
 def test_the_invariant_holds_after_all_of_it(target: Target, app: App) -> None:
-    for attack in (*attacks.BATTLES, *attacks.SEALING, *attacks.FUNCTIONS):
+    for attack in (*attacks.BATTLES, *attacks.SCREENED, *attacks.SEALING, *attacks.FUNCTIONS):
         with pytest.raises(psycopg.Error):
             app.execute(target.told(attack))
     assert len(BROKEN) == 6

@@ -38,7 +38,7 @@ def draft(page: Page, platform: LivePlatform, title: str) -> None:
     page.get_by_role("link", name="Draft a release").click()
     page.get_by_label("For", exact=True).select_option(label="Meridian University")
     page.get_by_label("Title").fill(title)
-    page.get_by_label("Languages of the prompt").select_option("en")
+    page.get_by_role("group", name="Languages of the prompt").get_by_label("English").check()
     page.get_by_role("button", name="Draft the release").click()
 
 

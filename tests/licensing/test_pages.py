@@ -190,4 +190,4 @@ def test_the_pages_stand_empty(world: World, client: Client, margaret: User) -> 
     assert "No live battle was ever sold" in text_of(client, "/releases/")
     assert "Nothing is live" in text_of(client, "/releases/live/")
     client.force_login(margaret)
-    assert "0 drafts wait to be sealed" in text_of(client, "/releases/desk/")
+    assert "No draft waits to be sealed" in text_of(client, "/releases/desk/")

@@ -106,6 +106,11 @@ class World:
         prompt, cluster = self.prompt()
         return prompt, cluster, [self.battle(prompt, days_ago=days_ago) for _number in range(battles)]
 
+    def remark(self, *, days_ago: float = LONG_AGO) -> tuple[int, int]:
+        """Write a prompt too short for a cluster, with a voted battle on it; return both."""
+        made = add_prompt(self.author, "go on", is_short=True)
+        return made.pk, self.battle(made.pk, days_ago=days_ago)
+
     def draft(self, battles: Sequence[int], *, title: str = "A draft") -> int:
         """Write a draft that asks for some battles; return its id."""
         release = Release.objects.create(

@@ -23,7 +23,7 @@ def signed_in(user: User) -> Client:
 def test_everybody_reads_the_register_with_dates_and_sources(db: None) -> None:
     owns(registered("Birch Holding"), registered("Alder Labs", is_lab=True), until=date(2026, 9, 1))
     page = Client().get(REGISTER).content.decode()
-    for words in ("Birch Holding", "Alder Labs", "1 Sep 2026", "Trade register, file 12", "1 lab, and everybody"):
+    for words in ("Birch Holding", "Alder Labs", "1 Sept 2026", "Trade register, file 12", "1 lab, and everybody"):
         assert words in page
     assert reverse("organizations:new") not in page
 

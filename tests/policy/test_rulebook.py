@@ -40,3 +40,14 @@ def test_a_visitor_reads_the_rulebook(client: Client) -> None:
 def test_a_clause_that_is_not_there_is_not_found(client: Client, address: str) -> None:
     # A version that is no number of a version is the one in force.
     assert client.get(address).status_code == (200 if address.endswith("9999999") else 404)
+
+
+def test_the_numbers_of_every_clause_have_words(client: Client) -> None:
+    for text in rulebook():
+        page = client.get(f"/rulebook/{text.number}/").content.decode()
+        for name in text.parameters:
+            assert "_" not in name or name not in page, (text.number, name)
+    assert "Days since the last live event" in client.get("/rulebook/W1/").content.decode()
+    assert "<dd>5%</dd>" in client.get("/rulebook/P1/").content.decode()
+    # A seed is a name that looks like a number, and nobody groups the digits of a name.
+    assert "20260902" in client.get("/rulebook/R1/").content.decode()

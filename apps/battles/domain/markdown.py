@@ -24,9 +24,9 @@ _STRONG: Final = re.compile(r"\*\*(?=\S)([^*\n]+?)(?<=\S)\*\*|(?<![\w_])__(?=\S)
 _EMPHASIS: Final = re.compile(r"\*(?=\S)([^*\n]+?)(?<=\S)\*|(?<![\w_])_(?=\S)([^_\n]+?)(?<=\S)_(?![\w_])")
 _LINK: Final = re.compile(r"(?<!!)\[([^\[\]\n]{1,300})\]\(([^()\s]{1,500})\)")
 
-# The page has the levels 1 and 2 already.
-_TOP_LEVEL: Final = 3
-_LOWEST_LEVEL: Final = 6
+# The page has the levels 1 and 2 already. Models skip levels as they like, so every heading of an answer gets the
+# next one: whoever hears the page finds no hole in its outline.
+_LEVEL: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +69,8 @@ def block_to_html(block: str) -> str:
     if fence := _FENCE.match(first):
         return _code(lines, fence[1])
     if header := _HEADER.match(first):
-        level = min(_TOP_LEVEL + len(header[1]) - 1, _LOWEST_LEVEL)
         words = first[header.end() :].rstrip().rstrip("#").rstrip()
-        return f'<h{level} dir="auto">{_inline(words)}</h{level}>'
+        return f'<h{_LEVEL} dir="auto">{_inline(words)}</h{_LEVEL}>'
     if _RULE.match(first) and len(lines) == 1:
         return "<hr>"
     if _QUOTE.match(first):

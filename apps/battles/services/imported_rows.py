@@ -35,12 +35,14 @@ def models_named(
 
 
 def _model(name: str, maker: Organization, *, dataset: ImportedDataset, actor: Actor, now: datetime) -> LanguageModel:
-    slug = f"{slugify(name)[:80] or 'model'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}-imported"
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    slug = f"{slugify(name)[:80] or 'model'}-{digest}-imported"
     if (known := LanguageModel.objects.filter(slug=slug).first()) is not None:
         return known
-    is_taken = LanguageModel.objects.filter(name=name[:_LONGEST_NAME]).exists()
+    candidates = (name[:_LONGEST_NAME], f"{name[:100]} (imported)", f"{name[:100]} ({digest})")
+    taken = set(LanguageModel.objects.filter(name__in=candidates).values_list("name", flat=True))
     model = LanguageModel.objects.create(
-        name=f"{name[:100]} (imported)" if is_taken else name[:_LONGEST_NAME],
+        name=next(candidate for candidate in candidates if candidate not in taken),
         slug=slug,
         organization=maker,
         is_imported=True,

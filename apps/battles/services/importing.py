@@ -13,6 +13,7 @@ from apps.accounts.domain.roles import Role
 from apps.audit.domain.actor import Actor
 from apps.audit.domain.refusal import NotPermitted, Refused
 from apps.audit.services import record
+from apps.battles.domain.declared import declared
 from apps.battles.domain.formats.rows import BattleRow, Winner
 from apps.battles.domain.measures import measure
 from apps.battles.events import BattleEvent
@@ -27,6 +28,7 @@ from apps.battles.models import (
     Vote,
 )
 from apps.battles.services.imported_rows import models_named, voters_named
+from apps.prompts.models import Category
 
 _CHOICES: Final = {
     Winner.MODEL_A: Choice.LEFT,
@@ -35,11 +37,15 @@ _CHOICES: Final = {
     Winner.BOTH_BAD: Choice.BOTH_BAD,
 }
 _MIRRORED: Final = {Choice.LEFT: Choice.RIGHT, Choice.RIGHT: Choice.LEFT}
-_LONGEST_CODE: Final = {"country": 2, "language": 16, "profession": 8, "age_band": 16, "education": 16, "category": 16}
+LONGEST: Final = 120
 
 
 class AlreadyImported(Refused):
     """These very bytes are here already, or another file has this name."""
+
+
+class UnfitLabel(Refused):
+    """A dataset's name or licence is empty, too long for a heading, or more than one line."""
 
 
 class NotTheNextRows(Refused):
@@ -60,8 +66,10 @@ def begin_import(
     Raises:
         NotPermitted: when the actor may not import.
         AlreadyImported: when the file is here completely, or its name belongs to other bytes.
+        UnfitLabel: when the name or the licence cannot be shown as a heading.
     """
     _require_importer(actor)
+    name, licence = _label(name, "name"), licence and _label(licence, "licence")
     known = ImportedDataset.objects.select_for_update().filter(source_sha256=source_sha256).first()
     if known is not None:
         if known.is_complete:
@@ -111,7 +119,7 @@ def import_rows(
             contributor=voters[_voter_id(dataset, row)],
             left_model=models[row.model_b if row.left_first is False else row.model_a],
             right_model=models[row.model_a if row.left_first is False else row.model_b],
-            language=_code(row, "language"),
+            language=declared(row, "language"),
             state=BattleState.VOTED,
             voted=True,
             opened_at=row.timestamp or now,
@@ -129,12 +137,12 @@ def import_rows(
             choice=_choice(row),
             commitment="",
             cast_at=row.timestamp or now,
-            country=_code(row, "country"),
-            language=_code(row, "language"),
-            profession=_code(row, "profession"),
-            age_band=_code(row, "age_band"),
-            education=_code(row, "education"),
-            category=_code(row, "category"),
+            country=declared(row, "country"),
+            language=declared(row, "language"),
+            profession=declared(row, "profession"),
+            age_band=declared(row, "age_band"),
+            education=declared(row, "education"),
+            category=_category(row),
         )
         for battle, row in zip(battles, rows, strict=True)
     )
@@ -168,9 +176,18 @@ def finish_import(*, actor: Actor, dataset_id: int, now: datetime) -> ImportedDa
     return dataset
 
 
-def _code(row: BattleRow, name: str) -> str:
-    value: str | None = getattr(row, name)
-    return (value or "")[: _LONGEST_CODE[name]]
+def _label(given: str, what: str) -> str:
+    label = given.strip()
+    if not label or len(label) > LONGEST or not label.isprintable():
+        raise UnfitLabel(
+            f"The {what} of a dataset is one line of 1 to {LONGEST} printable characters; choose another with --{what}."
+        )
+    return label
+
+
+def _category(row: BattleRow) -> str:
+    said = (row.category or "").strip().lower()
+    return said if said in Category.values else ""
 
 
 def _choice(row: BattleRow) -> Choice:

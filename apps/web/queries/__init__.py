@@ -4,11 +4,11 @@ from apps.web.queries.auditing import AuditorHome, auditor_home
 from apps.web.queries.exports import due_exports, expired_exports, exports_of, holding_the_export_lock
 from apps.web.queries.homes import (
     contributor_home,
+    licensee_home,
     licensing_home,
     moderator_home,
     network_home,
     public_figures,
-    releases_of,
 )
 from apps.web.queries.receipts import Receipt, receipt, receipt_document
 from apps.web.queries.samples import DrawnRow, SamplePage, newest_samples, sample_clause, sample_page
@@ -24,6 +24,7 @@ __all__ = [
     "expired_exports",
     "exports_of",
     "holding_the_export_lock",
+    "licensee_home",
     "licensing_home",
     "moderator_home",
     "network_home",
@@ -31,7 +32,6 @@ __all__ = [
     "public_figures",
     "receipt",
     "receipt_document",
-    "releases_of",
     "sample_clause",
     "sample_page",
 ]

@@ -8,11 +8,13 @@ from django.db.models import Count, Q
 from apps.accounts.queries import unread_count
 from apps.audit.domain.actor import Actor
 from apps.battles.models import Battle, BattleState, Endpoint, LanguageModel, ModelState, Vote
+from apps.battles.queries import Quota, endpoint_lines, quota_of
 from apps.contributors.models import Attribute, Contributor, DemographicClaim, Standing
 from apps.integrity.models import Finding, FindingState
-from apps.licensing.models import EligibleBattle, Licensee, Release, ReleaseState, RetiredCluster
-from apps.moderation.models import AppealState, Case, CaseKind, Decision
-from apps.prompts.models import Cluster, Prompt, PromptState
+from apps.licensing.models import Licensee, Release, ReleaseState
+from apps.licensing.queries import LiveOverview, live_overview
+from apps.moderation.models import Case, CaseKind, Decision
+from apps.prompts.models import Prompt, PromptState
 from apps.rankings.models import RefitRun, Snapshot
 from apps.rankings.queries import latest_snapshot, open_run
 
@@ -25,11 +27,11 @@ class ContributorHome:
     unfinished: Battle | None
     ready_prompts: list[Prompt]
     waiting_prompts: int
-    rejected_prompts: int
     votes: int
     votes_this_week: int
     recent_votes: list[Vote]
     unread: int
+    quota: Quota | None
     snapshot: Snapshot | None
 
 
@@ -39,14 +41,10 @@ def contributor_home(*, actor: Actor, now: datetime) -> ContributorHome:
     unread = unread_count(actor.account_id or 0)
     if contributor is None:
         return ContributorHome(
-            contributor=None, unfinished=None, ready_prompts=[], waiting_prompts=0, rejected_prompts=0, votes=0,
-            votes_this_week=0, recent_votes=[], unread=unread, snapshot=latest_snapshot(),
+            contributor=None, unfinished=None, ready_prompts=[], waiting_prompts=0, votes=0, votes_this_week=0,
+            recent_votes=[], unread=unread, quota=None, snapshot=latest_snapshot(),
         )  # fmt: skip
     prompts = Prompt.objects.filter(author=contributor)
-    counts = prompts.aggregate(
-        waiting=Count("pk", filter=Q(state__in=[PromptState.SUBMITTED, PromptState.AWAITING_REVIEW])),
-        rejected=Count("pk", filter=Q(state=PromptState.REJECTED)),
-    )
     votes = Vote.objects.filter(contributor=contributor).aggregate(
         all=Count("pk"), week=Count("pk", filter=Q(cast_at__gte=now - timedelta(days=7)))
     )
@@ -54,16 +52,16 @@ def contributor_home(*, actor: Actor, now: datetime) -> ContributorHome:
         contributor=contributor,
         unfinished=Battle.objects.of(contributor).unfinished().order_by("-opened_at").first(),
         ready_prompts=list(prompts.approved().order_by("-submitted_at")[:4]),
-        waiting_prompts=counts["waiting"],
-        rejected_prompts=counts["rejected"],
+        waiting_prompts=prompts.filter(state__in=[PromptState.SUBMITTED, PromptState.AWAITING_REVIEW]).count(),
         votes=votes["all"],
         votes_this_week=votes["week"],
         recent_votes=list(
             Vote.objects.filter(contributor=contributor)
-            .select_related("battle__left_model", "battle__right_model")
+            .select_related("battle__left_model", "battle__right_model", "battle__prompt")
             .order_by("-cast_at")[:6]
         ),
         unread=unread,
+        quota=quota_of(contributor, now=now),
         snapshot=latest_snapshot(),
     )
 
@@ -86,7 +84,16 @@ class ModeratorHome:
     queues: list[QueueLine]
     mine: list[Case]
     decided_today: int
-    open_appeals: int
+
+    @property
+    def open(self) -> int:
+        """Every case that waits for a person."""
+        return sum(line.open for line in self.queues)
+
+    @property
+    def late(self) -> int:
+        """Those of them that have waited longer than the rulebook promises."""
+        return sum(line.late for line in self.queues)
 
 
 def moderator_home(*, actor: Actor, now: datetime) -> ModeratorHome:
@@ -110,7 +117,6 @@ def moderator_home(*, actor: Actor, now: datetime) -> ModeratorHome:
         decided_today=Decision.objects.filter(
             decided_by_id=actor.account_id, decided_at__gte=now - timedelta(hours=24)
         ).count(),
-        open_appeals=Case.objects.open().filter(kind=CaseKind.APPEAL, appeal__state=AppealState.OPEN).count(),
     )
 
 
@@ -133,6 +139,7 @@ class NetworkHome:
     countries: list[CountLine]
     languages: list[CountLine]
     models: int
+    endpoints_failing: int
     endpoints_off: int
     run: RefitRun | None
     snapshot: Snapshot | None
@@ -171,6 +178,7 @@ def network_home(*, now: datetime) -> NetworkHome:
         countries=_most_declared(Attribute.COUNTRY, 12),
         languages=_most_declared(Attribute.LANGUAGE, 12),
         models=LanguageModel.objects.filter(is_imported=False, state=ModelState.PUBLIC).count(),
+        endpoints_failing=sum(1 for line in endpoint_lines(now=now) if line.is_drawn and line.failed),
         endpoints_off=Endpoint.objects.filter(is_active=False).count(),
         run=open_run(),
         snapshot=latest_snapshot(),
@@ -181,36 +189,56 @@ def network_home(*, now: datetime) -> NetworkHome:
 class LicensingHome:
     """What a licensing officer or an approver finds at home."""
 
-    drafts: list[Release]
+    wall: LiveOverview
+    newest: list[Release]
     sealed: list[Release]
     refused: list[Release]
+    drafts: int
     licensees: int
-    clusters: int
-    retired: int
-    eligible: int
 
 
 def licensing_home() -> LicensingHome:
     """Return what the licensing desk needs now."""
-    releases = Release.objects.select_related("licensee__organization").order_by("-drafted_at")
+    releases = Release.objects.select_related("licensee__organization").order_by("-drafted_at", "-pk")
     return LicensingHome(
-        drafts=list(releases.filter(state=ReleaseState.DRAFT)[:8]),
+        wall=live_overview(),
+        newest=list(releases[:8]),
         sealed=list(releases.filter(state=ReleaseState.SEALED)[:8]),
         refused=list(releases.filter(state=ReleaseState.REFUSED)[:8]),
+        drafts=Release.objects.filter(state=ReleaseState.DRAFT).count(),
         licensees=Licensee.objects.filter(suspended_at=None).count(),
-        clusters=Cluster.objects.filter(merged_into=None).count(),
-        retired=RetiredCluster.objects.count(),
-        eligible=EligibleBattle.objects.filter(release_item=None).count(),
     )
 
 
-def releases_of(account_id: int) -> list[Release]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LicenseeHome:
+    """What somebody who speaks for a licensee finds at home."""
+
+    releases: list[Release]
+
+    @property
+    def sealed(self) -> int:
+        """Releases whose list is closed."""
+        return self._in(ReleaseState.SEALED)
+
+    @property
+    def drafts(self) -> int:
+        """Releases that are still wishes."""
+        return self._in(ReleaseState.DRAFT)
+
+    @property
+    def refused(self) -> int:
+        """Releases that a clause has ended."""
+        return self._in(ReleaseState.REFUSED)
+
+    def _in(self, state: ReleaseState) -> int:
+        return sum(1 for release in self.releases if release.state == state)
+
+
+def licensee_home(account_id: int) -> LicenseeHome:
     """Return the releases of the licensees that an account speaks for, newest first."""
-    return list(
-        Release.objects.filter(licensee__contact_id=account_id)
-        .select_related("licensee__organization")
-        .order_by("-drafted_at")[:20]
-    )
+    releases = Release.objects.filter(licensee__contact_id=account_id).select_related("licensee__organization")
+    return LicenseeHome(releases=list(releases.order_by("-drafted_at", "-pk")[:100]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """The look's tags and filters: intervals and bars as inline SVG, numbers, times, names of codes, comparisons."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from math import isfinite
 from typing import Any
 
@@ -44,9 +45,24 @@ def signed(value: Number | None, decimals: int = 0) -> str:
 
 
 @register.filter
+def margin(half_width: Number | None) -> str:
+    """Word half the width of an interval for the place beside its middle; None is nothing at all."""
+    return "" if half_width is None else f"±{wording.number(half_width, language=_language())}"
+
+
+@register.filter
 def percent(share: Number | None, decimals: int = 0) -> str:
     """Word a share between 0 and 1 as a percentage; None is a dash."""
     return _MISSING if share is None else wording.percent(share, language=_language(), decimals=decimals)
+
+
+@register.filter
+def share(hundredths: Decimal | None) -> str:
+    """Word a share that is stored in per cent with the decimals that it needs: 100%, 12.5%. None is a dash."""
+    if hundredths is None:
+        return _MISSING
+    decimals = max(0, -int(Decimal(hundredths).normalize().as_tuple().exponent))
+    return wording.percent(Decimal(hundredths) / 100, language=_language(), decimals=decimals)
 
 
 @register.filter
@@ -86,6 +102,18 @@ def when(moment: datetime | None, form: str = "time") -> SafeString | str:
             raise template.TemplateSyntaxError(f"A moment is written as time, date or ago, not as {form!r}.")
     machine = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return format_html('<time datetime="{}" title="{}" data-local="{}">{}</time>', machine, in_full, form, shown)
+
+
+@register.filter
+def day(which: date | str | None) -> str:
+    """Word a day without a time, a date or its ISO form, in the reader's language; what is no day stays as it is."""
+    if not which:
+        return _MISSING
+    try:
+        found = datetime.fromisoformat(str(which)).replace(tzinfo=UTC)
+    except ValueError:
+        return str(which)
+    return wording.day(found, language=_language())
 
 
 @register.filter

@@ -7,7 +7,10 @@ from django.http import HttpRequest
 from django.template.context import Context
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from apps.web.domain.browsers import browser_and_system
 
 register = template.Library()
 
@@ -27,6 +30,7 @@ BY_ROLE: dict[str, tuple[Named, ...]] = {
         (_("Battle"), "battles:start"),
         (_("My prompts"), "prompts:mine"),
         (_("My votes"), "battles:mine"),
+        (_("My data"), "contributors:data"),
     ),
     "moderator": ((_("Cases"), "moderation:queue"),),
     "network_admin": (
@@ -35,9 +39,10 @@ BY_ROLE: dict[str, tuple[Named, ...]] = {
         (_("Models"), "battles:models"),
     ),
     "licensing_officer": ((_("Releases"), "licensing:desk"), (_("Register"), "organizations:register")),
-    "approver": ((_("Releases"), "licensing:desk"),),
-    "licensee": ((_("Releases"), "licensing:desk"),),
-    "auditor": ((_("Releases"), "licensing:desk"), (_("Register"), "organizations:register")),
+    # The desk is the licensing officers' alone; everybody else reads what came out of it.
+    "approver": ((_("Releases"), "licensing:releases"),),
+    "licensee": ((_("Releases"), "licensing:mine"),),
+    "auditor": ((_("Releases"), "licensing:releases"), (_("Register"), "organizations:register")),
 }
 FOR_EVERYONE_SIGNED_IN: tuple[Named, ...] = (
     (_("Leaderboard"), "web:leaderboard"),
@@ -133,6 +138,15 @@ def role_names(roles: frozenset[str]) -> str:
 def demo_people() -> tuple[tuple[str, str, str | Promise], ...]:
     """Return name, address and role of everybody who can be tried out in the demo."""
     return DEMO_PEOPLE
+
+
+@register.filter
+def browser(user_agent: str) -> str:
+    """Name the browser of a session in a few words; what tells nothing stays as it is."""
+    found, system = browser_and_system(user_agent)
+    if found and system:
+        return gettext("%(browser)s on %(system)s") % {"browser": found, "system": system}
+    return found or system or user_agent[:60] or gettext("A browser that says nothing of itself")
 
 
 @register.filter

@@ -78,11 +78,13 @@ def _options(found: dict[str, list[str]]) -> list[dict[str, Any]]:
         "language": lambda code: wording.language_name(code, language=language),
         "dataset": lambda code: datasets.get(code, code),
     }
-    labels = {"country": _("Voters in"), "language": _("Language"), "dataset": _("Imported votes")}
+    labels = {"country": _("Voters in"), "language": _("Questions in"), "dataset": _("Imported votes")}
+    every = {"country": _("Every country"), "language": _("Every language"), "dataset": _("None of them")}
     return [
         {
             "name": cut,
             "label": labels[cut],
+            "all": every[cut],
             "options": sorted(((code, named[cut](code)) for code in found.get(cut, [])), key=lambda pair: pair[1]),
         }
         for cut in _CUTS

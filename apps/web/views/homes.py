@@ -26,7 +26,7 @@ _HOMES: dict[Role, Home] = {
     Role.LICENSING_OFFICER: ("licensing_officer", lambda actor: queries.licensing_home()),
     Role.APPROVER: ("approver", lambda actor: queries.licensing_home()),
     Role.AUDITOR: ("auditor", lambda actor: queries.auditor_home(actor=actor, now=timezone.now())),
-    Role.LICENSEE: ("licensee", lambda actor: queries.releases_of(actor.account_id or 0)),
+    Role.LICENSEE: ("licensee", lambda actor: queries.licensee_home(actor.account_id or 0)),
     Role.CONTRIBUTOR: ("contributor", lambda actor: queries.contributor_home(actor=actor, now=timezone.now())),
 }
 

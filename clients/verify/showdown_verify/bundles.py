@@ -57,9 +57,10 @@ class FolderBundle:
             if error.errno in {errno.ENOENT, errno.ENOTDIR}:
                 raise Missing(path) from None
             raise CouldNotCheck("files", "unreadable", f"Cannot be read: {error.strerror}.", where=path) from None
-        with open(number, "rb", closefd=True) as file:
-            if not stat.S_ISREG(os.fstat(number).st_mode):
-                raise Broken("files", "not-a-file", "It is no regular file.", where=path)
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            os.close(number)
+            raise Broken("files", "not-a-file", "It is no regular file.", where=path)
+        with open(number, "rb") as file:
             try:
                 data = file.read(limit + 1)
             except OSError as error:

@@ -31,6 +31,19 @@ class ProofFile:
     size: int | None = None
     root: bytes | None = None
     leaf: bytes | None = None
+    counted: "Counted | None" = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What a receipt says of its vote in a snapshot: the place of its leaf in the tree of the votes that counted."""
+
+    snapshot: int
+    root: bytes
+    votes: int
+    index: int
+    leaf: bytes
+    hashes: tuple[bytes, ...]
 
 
 def looks_like_a_proof(data: bytes) -> bool:
@@ -55,6 +68,8 @@ def check_proof(data: bytes, trust: Trust, report: Report, *, entry: bytes | Non
         raise Broken("inclusion", error.fault.value, str(error), where=where) from None
     report.hold("inclusion", f"the entry is leaf {proof.index:,} of {checkpoint.size:,} under the signed root")
     _check_entry(body, where, report)
+    if proof.counted is not None:
+        _check_counted(proof.counted, report)
     _compare(state, checkpoint, report)
 
 
@@ -66,6 +81,22 @@ def _check_entry(body: bytes, where: str, report: Report) -> None:
     except UnfitEntry as error:
         raise Broken("entries", error.reason, shown(str(error)), where=where) from None
     report.hold("entries", f"it reads as an entry, {len(body):,} bytes")
+
+
+def _check_counted(counted: Counted, report: Report) -> None:
+    """Check the proof of counting; which root a snapshot has is for the log's own entry about it to say."""
+    where = f"snapshot {counted.snapshot}"
+    try:
+        verify_inclusion(
+            leaf=counted.leaf, index=counted.index, size=counted.votes, proof=counted.hashes, root=counted.root
+        )
+    except InvalidProof as error:
+        raise Broken("counted", error.fault.value, str(error), where=where) from None
+    report.hold(
+        "counted",
+        f"vote {counted.index:,} of {counted.votes:,} in snapshot {counted.snapshot}, if its rankings.published "
+        f"names the root {counted.root.hex()}",
+    )
 
 
 def _compare(state: State | None, checkpoint: Checkpoint, report: Report) -> None:
@@ -137,6 +168,20 @@ def _from_json(value: Any) -> ProofFile:
         size=_number(value, "size"),
         root=_hash(value.get("root")),
         leaf=_hash(value["leaf_hash"]) if "leaf_hash" in value else None,
+        counted=_counted(value["counted"]) if "counted" in value else None,
+    )
+
+
+def _counted(value: Any) -> Counted:
+    if not isinstance(value, dict) or not isinstance(value.get("proof"), list):
+        raise _malformed("malformed", "What the receipt says of counting has a list of hashes.")
+    return Counted(
+        snapshot=_number(value, "snapshot"),
+        root=_hash(value.get("votes_root")),
+        votes=_number(value, "votes"),
+        index=_number(value, "index"),
+        leaf=_hash(value.get("leaf_hash")),
+        hashes=tuple(map(_hash, value["proof"])),
     )
 
 

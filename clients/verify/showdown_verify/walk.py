@@ -128,7 +128,7 @@ class Walk:
             raise Broken(
                 "tree",
                 "entry-changed",
-                "The entry is not the one whose hash is in the tree.",
+                "The entry and its hash in the tile disagree.",
                 where=f"leaf {index * FULL_WIDTH + at} ({bundle.path})",
             )
         for number, entry in enumerate(entries, start=index * FULL_WIDTH):

@@ -34,6 +34,8 @@ from showdown.demo.loading.tables import Row, copy_rows, next_id
 from showdown.demo.loading.trail import Trail
 from showdown.demo.people import ADA, Person
 
+SIGNED_UP_BEFORE, VERIFIED_BEFORE = timedelta(minutes=4), timedelta(minutes=3)
+"""How long before applying somebody signed up, and followed the link in the mail."""
 _FIRST_START = Actor.system("platform.first_start")
 _TAKING_PART = Actor.system("contributors.taking_part")
 
@@ -114,9 +116,9 @@ def _member(
     user_id = rows.add(
         User,
         ada_password if is_ada else make_password(None),
-        None, False, email, person.pseudonym, person.name, True, False, at,
+        None, False, email, person.pseudonym, person.name, True, False, at - SIGNED_UP_BEFORE,
     )  # fmt: skip
-    rows.add(EmailAddress, email, True, True, user_id)
+    address_id = rows.add(EmailAddress, email, True, True, user_id)
     actor = Actor(
         kind=ActorKind.PERSON,
         account_id=user_id,
@@ -124,6 +126,21 @@ def _member(
         roles=frozenset({Role.CONTRIBUTOR.value}),
         reauthenticated_at=None,
         request_id=secrets.token_hex(16),
+    )
+    account = f"accounts.user:{user_id}"
+    trail.record(
+        AccountEvent.SIGNED_UP,
+        actor=actor,
+        subject=account,
+        at=at - SIGNED_UP_BEFORE,
+        facts={"person": person.pseudonym},
+    )
+    trail.record(
+        AccountEvent.ADDRESS_VERIFIED,
+        actor=Actor.visitor(request_id=actor.request_id),
+        subject=account,
+        at=at - VERIFIED_BEFORE,
+        facts={"person": person.pseudonym, "address": f"account.emailaddress:{address_id}"},
     )
     steps = iter(at + timedelta(seconds=seconds) for seconds in _pauses(chance))
     begun_at, described_at, employed_at = next(steps), next(steps), next(steps)
@@ -185,7 +202,7 @@ def _member(
     trail.record(
         AccountEvent.ROLE_GRANTED,
         actor=_TAKING_PART,
-        subject=f"accounts.user:{user_id}",
+        subject=account,
         at=activated_at,
         facts={"role": Role.CONTRIBUTOR.value, "person": person.pseudonym, "is_staff_role": False},
     )

@@ -7,10 +7,12 @@ from decimal import Decimal
 from typing import Final
 
 from allauth.account.models import EmailAddress
+from django.db import transaction
 
 from apps.accounts.domain.roles import Role
+from apps.accounts.events import AccountEvent
 from apps.accounts.models import User
-from apps.accounts.services import grant_role
+from apps.accounts.services import grant_role, record_account_change
 from apps.audit.domain.actor import Actor
 from apps.battles.models import LanguageModel, Provider
 from apps.battles.services import change_endpoint, register_model
@@ -96,10 +98,19 @@ def set_the_stage(*, hashed_password: str, start: datetime, now: datetime) -> St
 
 
 def _employ(name: str, role: Role, hashed_password: str, *, by: User | None, at: datetime) -> User:
-    user = User.objects.create(
-        email=f"{name}@demo.example", password=hashed_password, display_name=name.title(), date_joined=at
-    )
-    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    with transaction.atomic():
+        user = User.objects.create(
+            email=f"{name}@demo.example", password=hashed_password, display_name=name.title(), date_joined=at
+        )
+        address = EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+        record_account_change(AccountEvent.SIGNED_UP, actor=user.as_actor(), user=user, now=at)
+        record_account_change(
+            AccountEvent.ADDRESS_VERIFIED,
+            actor=Actor.visitor(request_id="demo"),
+            user=user,
+            now=at,
+            facts={"address": f"account.emailaddress:{address.pk}"},
+        )
     grantor = by.as_actor() if by else Actor.system("platform.first_start")
     grant_role(actor=grantor, user=user, role=role, now=at)
     return user

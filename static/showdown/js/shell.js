@@ -1,5 +1,5 @@
 // What script adds to every page: times in the reader's zone, copy buttons, filters that apply themselves,
-// the focus on a form's error summary. Nothing here is needed to use the site.
+// the focus on a form's error summary, a word when a key does not answer. Nothing here is needed to use the site.
 
 const page = document.documentElement;
 page.classList.add("scripted");
@@ -41,6 +41,14 @@ document.addEventListener("click", (event) => {
   field.value = button.value;
   const next = field.form?.querySelector("[type=password]") ?? field;
   next.focus();
+});
+
+// A key that does not answer says so on the page and not in a console that nobody reads.
+document.addEventListener("allauth.error", (event) => {
+  const trouble = document.querySelector("[data-key-trouble]");
+  if (!trouble) return;
+  event.preventDefault();
+  trouble.hidden = false;
 });
 
 document.addEventListener("change", (event) => {

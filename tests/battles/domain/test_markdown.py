@@ -17,7 +17,7 @@ ALLOWED = r'</?(p|h[3-6]|ul|ol|li|pre|code|blockquote|strong|em|hr|br)( (dir="(a
     [
         ("Hello\nworld", '<p dir="auto">Hello<br>world</p>'),
         ("# Title ##", '<h3 dir="auto">Title</h3>'),
-        ("###### Low", '<h6 dir="auto">Low</h6>'),
+        ("###### Low", '<h3 dir="auto">Low</h3>'),
         ("- a\n- b", '<ul dir="auto"><li>a</li><li>b</li></ul>'),
         ("3. c\n4. d", '<ol start="3" dir="auto"><li>c</li><li>d</li></ol>'),
         ("> said", '<blockquote dir="auto">said</blockquote>'),

@@ -7,8 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from django.db import transaction
 
+from apps.accounts.events import AccountEvent
 from apps.accounts.models import User
+from apps.accounts.services import record_account_change
 from apps.audit.domain.actor import Actor
 from apps.battles.domain.answers import WholeAnswer
 from apps.battles.models import Battle, BattleState, LanguageModel, Side
@@ -37,6 +40,7 @@ from apps.organizations.models import Organization
 from apps.prompts.models import Prompt
 from apps.prompts.services import screen_prompt, submit_prompt
 from showdown.demo.labs import MODELS, tied_by_ownership
+from showdown.demo.loading.crowd import SIGNED_UP_BEFORE, VERIFIED_BEFORE
 from showdown.demo.network import DemoBattle, Network
 from showdown.demo.people import ADA, Person
 from showdown.demo.prompts import DemoPrompt
@@ -85,10 +89,21 @@ class Times:
 def apply(person: Person, times: Times) -> None:
     """Let somebody sign up and apply."""
     email = "ada@demo.example" if person.number == ADA else f"{person.pseudonym}@people.example"
-    user = User.objects.create(
-        email=email, pseudonym=person.pseudonym, display_name=person.name, date_joined=times.begun, password="!"
-    )
-    EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+    with transaction.atomic():
+        joined_at = times.begun - SIGNED_UP_BEFORE
+        user = User.objects.create(
+            email=email, pseudonym=person.pseudonym, display_name=person.name, date_joined=joined_at, password="!"
+        )
+        record_account_change(AccountEvent.SIGNED_UP, actor=user.as_actor(), user=user, now=joined_at)
+    with transaction.atomic():
+        address = EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+        record_account_change(
+            AccountEvent.ADDRESS_VERIFIED,
+            actor=Actor.visitor(request_id="replay"),
+            user=user,
+            now=times.begun - VERIFIED_BEFORE,
+            facts={"address": f"account.emailaddress:{address.pk}"},
+        )
     actor = user.as_actor()
     begun = begin_application(actor=actor, now=times.begun)
     # The random number under which somebody votes is the network's own.

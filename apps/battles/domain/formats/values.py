@@ -10,6 +10,8 @@ from typing import Final
 from apps.battles.domain.formats.rows import Winner
 
 LONGEST_NAME: Final = 200
+#: Earlier ones are mistakes, and the first day of year 1 in some zones is no day that Python can read back.
+EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SHOWN: Final = 40
 
 _WINNERS: Final[Mapping[str, Winner]] = {
@@ -81,7 +83,7 @@ def winner(value: object) -> Winner:
 def moment(value: object, *, latest: datetime | None) -> datetime | None:
     """Return a date and time from ISO 8601 or from seconds since 1970; without a zone it is taken as UTC.
 
-    A moment after ``latest`` (aware) is refused: nobody has voted tomorrow.
+    A moment after ``latest`` (aware) is refused: nobody has voted tomorrow. So is one before ``EARLIEST``.
     """
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
@@ -91,6 +93,8 @@ def moment(value: object, *, latest: datetime | None) -> datetime | None:
     found = found.replace(tzinfo=UTC) if found.tzinfo is None else found
     if latest is not None and found > latest:
         raise UnfitValue(f"the timestamp {shown(value)} lies in the future")
+    if found < EARLIEST:
+        raise UnfitValue(f"the timestamp {shown(value)} lies before {EARLIEST.year}")
     return found
 
 

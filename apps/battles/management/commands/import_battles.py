@@ -4,6 +4,7 @@ import hashlib
 import sys
 import time
 from argparse import ArgumentParser
+from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -13,6 +14,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from apps.audit.management.base import RecordedCommand
+from apps.battles.domain.declared import ATTRIBUTES, is_unknown
 from apps.battles.domain.formats.registry import FORMATS, guess_format, read_battles
 from apps.battles.domain.formats.rows import BattleRow, Reading, UnreadableFile
 from apps.battles.services.importing import begin_import, finish_import, import_rows
@@ -57,14 +59,21 @@ class Command(RecordedCommand):
 
     def _check(self, path: Path, format_name: str, options: dict[str, Any]) -> int:
         reading = read_battles(path, format_name, latest=timezone.now())
-        rows = sum(1 for _row in self._watched(reading, "checking"))
+        rows = 0
+        unknown = Counter[str]()
+        for row in self._watched(reading, "checking"):
+            rows += 1
+            unknown.update(attribute for attribute in ATTRIBUTES if is_unknown(row, attribute))
+        for attribute, times in unknown.items():
+            self.stderr.write(f"{attribute}: {times:,} values are no known code and are left out; their votes count.")
         for bad in reading.bad[:SHOWN]:
             self.stderr.write(str(bad))
         if reading.bad_total > SHOWN:
             self.stderr.write(f"… and {reading.bad_total - SHOWN:,} more bad rows.")
         if reading.bad_total and not options["skip_bad_rows"] and not options["dry_run"]:
+            are = "bad row" if reading.bad_total == 1 else "bad rows"
             raise CommandError(
-                f"{path} has {reading.bad_total:,} bad rows; nothing was imported. Mend them, or give --skip-bad-rows."
+                f"{path} has {reading.bad_total:,} {are}; nothing was imported. Mend them, or give --skip-bad-rows."
             )
         if not rows:
             raise CommandError(f"{path} has no vote that could be imported.")
