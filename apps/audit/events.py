@@ -14,5 +14,6 @@ class AuditEvent(StrEnum):
     TEXT_FORGOTTEN = "audit.text_forgotten"
     KEY_ANNOUNCED = "audit.key_announced"
     KEY_RETIRED = "audit.key_retired"
+    ENTRIES_RECOVERED = "audit.entries_recovered"
     WITNESS_ADDED = "audit.witness_added"
     WITNESS_ENDED = "audit.witness_ended"

@@ -112,11 +112,11 @@ def measure(ballots: Ballots, *, connections: int, votes: int, rounds: int) -> d
             battles = ballots.waiting(votes)
             shares: list[list[Battle]] = [battles[start::connections] for start in range(connections)]
             if way == "service":
-                speed = _speed([_through_the_service(ballots, share) for share in shares], votes)
+                speed = speed_of([through_the_service(ballots, share) for share in shares], votes)
             else:
                 recorded = [[ballots.sent(battle) for battle in share] for share in shares]
                 statements, writes = recorded[0][0][1], len(recorded[0][0][0])
-                speed = _speed([_bare([sent for sent, _all in share]) for share in recorded], votes)
+                speed = speed_of([_bare([sent for sent, _all in share]) for share in recorded], votes)
             if number:  # The first round warms both sides up.
                 speeds[way].append(speed)
     return {
@@ -127,7 +127,7 @@ def measure(ballots: Ballots, *, connections: int, votes: int, rounds: int) -> d
     }
 
 
-def _speed(works: Sequence[Work], votes: int) -> float:
+def speed_of(works: Sequence[Work], votes: int) -> float:
     """Let every work begin at the same moment, and return the votes per second of all together."""
     barrier = threading.Barrier(len(works) + 1)
     threads = [threading.Thread(target=work, args=(barrier,)) for work in works]
@@ -140,7 +140,9 @@ def _speed(works: Sequence[Work], votes: int) -> float:
     return votes / (time.perf_counter() - began)
 
 
-def _through_the_service(ballots: Ballots, battles: Sequence[Battle]) -> Work:
+def through_the_service(ballots: Ballots, battles: Sequence[Battle]) -> Work:
+    """Return what casts a vote on each battle, through a connection of its own."""
+
     def work(barrier: threading.Barrier) -> None:
         connection.ensure_connection()
         barrier.wait()

@@ -42,5 +42,16 @@ def test_the_documented_program_checks_a_downloaded_proof(client: Client, barbar
         assert check_with_the_documented_program(document | {name: other}, tmp_path).returncode != 0
 
 
+def test_the_runbook_has_what_refusals_send_the_reader_to() -> None:
+    runbook = (ROOT / "docs" / "runbook.md").read_text()
+    headings = set(re.findall(r"^#+ (.+)$", runbook, flags=re.MULTILINE))
+    sources = [path.read_text() for path in (ROOT / "apps" / "audit").rglob("*.py")]
+    # A sentence may be broken over two lines of the source.
+    joined = [re.sub(r'"\s*\n\s*f?"', "", source) for source in sources]
+    named = {heading for source in joined for heading in re.findall(r"'([^'\n]+)' in docs/runbook\.md", source)}
+    assert len(named) > 3
+    assert named <= headings
+
+
 def test_the_documentation_never_claims_what_no_database_can_keep() -> None:
     assert "immutable" not in TEXT.lower()

@@ -1,13 +1,11 @@
 """From a head to a checkpoint that everybody sees; and whatever would contradict what others hold is not signed."""
 
 import shutil
-import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psycopg
 import pytest
-from django.db import connections
 
 from apps.audit.domain.checkpoint import Checkpoint
 from apps.audit.domain.note import open_note
@@ -17,11 +15,9 @@ from apps.audit.flows import Countersigning
 from apps.audit.flows.publishing import Pace
 from apps.audit.models import PublishedCheckpoint
 from apps.audit.services import TreeIsBroken
-from showdown.supervisor.postgres import wheel_folder
-from tests import services
+from tests.audit.dumps import dump, restored
 from tests.audit.garden import plant, plant_many, sequence_what_was_there
 from tests.audit.press import ORIGIN, Press, assert_the_shown_log_holds, forged, text_of
-from tests.database import clone, connected_to, drop
 
 pytestmark = pytest.mark.committed
 
@@ -211,37 +207,18 @@ def test_a_full_disk_stops_nothing_but_publication(press: Press) -> None:
 
 
 @pytest.fixture
-def older(press: Press, tmp_path: Path) -> str:
-    """The name of a database restored from a dump that was taken before the log was published once more."""
+def older(press: Press, tmp_path: Path) -> Iterator[str]:
+    """Work on a database restored from a dump that was taken before the log was published once more."""
     grow(40)
     press.publish()
-    name = str(connections.settings["default"]["NAME"])
-    older = f"{name}_older"
-    dump = tmp_path / "dump"
-    _run("pg_dump", "--format=custom", "--file", str(dump), services.admin_address(name))
+    taken = dump(tmp_path)
     grow(40)
     press.publish()
-    clone(older, template="template0")
-    _run("pg_restore", "--dbname", services.admin_address(older), str(dump))
-    return older
+    with restored(taken) as name:
+        yield name
 
 
-def _run(program: str, *arguments: str) -> None:
-    done = subprocess.run(
-        [str(wheel_folder() / "bin" / program), *arguments], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-
-
-@pytest.fixture
-def restored(older: str) -> object:
-    """Work on the older copy, as after a backup was restored."""
-    with connected_to(older):
-        yield
-    drop(older)
-
-
-@pytest.mark.usefixtures("restored")
+@pytest.mark.usefixtures("older")
 def test_a_restored_older_database_is_not_signed(press: Press) -> None:
     files = {path: path.read_bytes() for path in press.public.rglob("*") if path.is_file()}
     remembered = press.memory.last()
@@ -262,7 +239,7 @@ def test_a_restored_older_database_is_not_signed(press: Press) -> None:
     assert PublishedCheckpoint.objects.count() == 1
 
 
-@pytest.mark.usefixtures("restored")
+@pytest.mark.usefixtures("older")
 def test_nor_is_it_when_the_memory_was_restored_too(press: Press) -> None:
     """The public checkpoint alone tells that more was signed than the restored memory knows."""
     kept = PublishedCheckpoint.objects.get()

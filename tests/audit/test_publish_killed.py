@@ -27,7 +27,7 @@ GROWTH = (3, 250, 1, 300)
 
 # Each step of log.md, section 1.3, and what it calls: the process dies before it, or when it is just done.
 STEPS = {
-    "the leaves": "apps.audit.services.sequencing._extend",
+    "the leaves": "apps.audit.services.sequencing.extend",
     "the consistency with what was signed": "apps.audit.flows.publishing._require_consistency",
     "the tiles": "apps.audit.gateways.tiles.TileStore.write",
     "one tile": "apps.audit.gateways.tiles.prepare",

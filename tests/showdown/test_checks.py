@@ -79,6 +79,7 @@ def test_a_deployment_without_a_database_is_refused() -> None:
     done = manage("check", "--deploy", SHOWDOWN_SECRET_KEY="k" * 40 + "0123456789")
     assert done.returncode == 1
     assert "DATABASE_URL is not set" in done.stderr
+    assert "SHOWDOWN_LOG_ORIGIN is not set" in done.stderr
 
 
 def test_a_production_environment_passes_every_check_of_a_deployment(database_urls: dict[str, str]) -> None:
@@ -95,6 +96,7 @@ def test_a_production_environment_passes_every_check_of_a_deployment(database_ur
         SHOWDOWN_HOSTS="showdown.example",
         SHOWDOWN_ADDRESS="https://showdown.example",
         SHOWDOWN_MAIL_HOST="mail.example",
+        SHOWDOWN_LOG_ORIGIN="showdown.example/log",
         DATABASE_URL=database_urls["app"],
         DATABASE_AUDITOR_URL=database_urls["auditor"],
         REDIS_URL=os.environ["REDIS_URL"],

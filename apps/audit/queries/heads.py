@@ -103,6 +103,16 @@ def announced_keys(*, using: str = DEFAULT) -> list[AnnouncedKey]:
     return sorted(found, key=lambda key: key.retired_at is not None)
 
 
+def may_recover(*, using: str = DEFAULT) -> bool:
+    """Say whether the connection's role writes entries and leaves, which only the owner's does."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(
+            "SELECT has_table_privilege(current_user, 'audit_entry', 'INSERT')"
+            " AND has_table_privilege(current_user, 'audit_leaf', 'INSERT')"
+        )
+        return bool(cursor.fetchone()[0])
+
+
 def may_announce_keys(*, using: str = DEFAULT) -> bool:
     """Say whether the connection's role may announce a key: the application's does, the sequencer's does not."""
     with connections[using].cursor() as cursor:

@@ -5,6 +5,7 @@ from apps.audit.services.keys import AlreadyRetired, NotTheOperator, UnfitKey, U
 from apps.audit.services.looking import NotAnAuditor, record_look
 from apps.audit.services.publishing import keep_checkpoint
 from apps.audit.services.recording import NoTransaction, commit_to, record, record_refusal
+from apps.audit.services.recovering import NotTheSameLog, recover_entries
 from apps.audit.services.sequencing import SequencerBusy, SequencerMemory, TreeIsBroken, sequence_waiting
 from apps.audit.services.witnesses import (
     AlreadyAWitness,
@@ -30,6 +31,7 @@ __all__ = [
     "NotAWitnessKey",
     "NotAnAuditor",
     "NotTheOperator",
+    "NotTheSameLog",
     "NotYourWitness",
     "ReauthenticationNeeded",
     "SequencerBusy",
@@ -51,6 +53,7 @@ __all__ = [
     "record",
     "record_look",
     "record_refusal",
+    "recover_entries",
     "retire_key",
     "sequence_waiting",
 ]

@@ -88,11 +88,11 @@ def sequence_waiting(*, using: str, limit: int, now: datetime, memory: Sequencer
         connection = cast("psycopg.Connection[Any]", connections[using].connection)
         # Django's own cursors put values into the text of a statement; this one sends them, and bytes, as they are.
         with psycopg.Cursor(connection) as cursor:
-            _take_the_lock(cursor)
+            take_the_lock(cursor)
             entries = _next_waiting(cursor, limit, memory)
             if entries:
-                tree = _current_tree(cursor, using, memory)
-                _extend(cursor, tree, entries, now)
+                tree = current_tree(cursor, using, memory)
+                extend(cursor, tree, entries, now)
     if len(entries) < limit:
         memory.end_sweep()
     else:
@@ -103,7 +103,8 @@ def sequence_waiting(*, using: str, limit: int, now: datetime, memory: Sequencer
 _Cursor = psycopg.Cursor[Any]
 
 
-def _take_the_lock(cursor: _Cursor) -> None:
+def take_the_lock(cursor: _Cursor) -> None:
+    """Keep other sequencers out until this transaction ends; raises ``SequencerBusy``."""
     row = cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK]).fetchone()
     if row is None or not row[0]:
         raise SequencerBusy("Another sequencer is at work.")
@@ -128,7 +129,7 @@ def _next_waiting(cursor: _Cursor, limit: int, memory: SequencerMemory) -> list[
     ).fetchall()
 
 
-def _current_tree(cursor: _Cursor, using: str, memory: SequencerMemory) -> GrowingTree:
+def current_tree(cursor: _Cursor, using: str, memory: SequencerMemory) -> GrowingTree:
     """Return the tree as the last head left it, from memory when nobody else has written since."""
     head = cursor.execute("SELECT size, root FROM audit_treehead ORDER BY size DESC LIMIT 1").fetchone()
     size, root = head or (0, GrowingTree().root)
@@ -143,7 +144,7 @@ def _current_tree(cursor: _Cursor, using: str, memory: SequencerMemory) -> Growi
     return memory.tree
 
 
-def _extend(cursor: _Cursor, tree: GrowingTree, entries: Sequence[tuple[int, bytes]], now: datetime) -> None:
+def extend(cursor: _Cursor, tree: GrowingTree, entries: Sequence[tuple[int, bytes]], now: datetime) -> None:
     """Write leaves, completed subtrees and the new head."""
     first = tree.size
     hashes = [leaf_hash(body) for _, body in entries]
