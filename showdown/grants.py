@@ -38,6 +38,11 @@ TABLES: Final[dict[str, Grant]] = {
     "audit_node": Grant(app="SELECT", sequencer="SELECT, INSERT", auditor="SELECT"),
     "audit_treehead": Grant(app="SELECT", sequencer="SELECT, INSERT", auditor="SELECT"),
     "audit_salt": Grant(app="SELECT, INSERT, DELETE"),
+    # What is signed and countersigned comes through the sequencer, which alone has the key.
+    "audit_checkpoint": Grant(app="SELECT", sequencer="SELECT, INSERT", auditor="SELECT"),
+    "audit_cosignature": Grant(app="SELECT", sequencer="SELECT, INSERT", auditor="SELECT"),
+    "audit_logkey": Grant(app="SELECT, INSERT, UPDATE (retired_at)", sequencer="SELECT", auditor="SELECT"),
+    "audit_witness": Grant(app="SELECT, INSERT, UPDATE (ended_at)", sequencer="SELECT", auditor="SELECT"),
     # Accounts: an auditor sees pseudonyms and roles, never addresses or secrets.
     "accounts_user": Grant(app="SELECT, INSERT, UPDATE", auditor="SELECT BUT (password, email, last_login)"),
     "accounts_user_groups": Grant(app="SELECT"),
@@ -109,6 +114,8 @@ TABLES: Final[dict[str, Grant]] = {
     "rankings_snapshot": Grant(app="SELECT, INSERT, UPDATE (published_at, timings)", auditor="SELECT"),
     "rankings_board": ONCE,
     "rankings_rating": ONCE,
+    "rankings_snapshotballots": ONCE,
+    "rankings_votestanding": Grant(app="SELECT, INSERT, UPDATE (until_id)", auditor="SELECT"),
     # Findings about votes.
     "integrity_sweep": ONCE,
     "integrity_finding": ORDINARY,
@@ -131,6 +138,12 @@ TABLES: Final[dict[str, Grant]] = {
     "moderation_appeal": ORDINARY,
     # What somebody has not sent yet is nobody's business, and goes when it is old.
     "moderation_draft": Grant(app="SELECT, INSERT, UPDATE, DELETE"),
+    # The auditor's desk: what was drawn stays as it was drawn.
+    "web_sample": ONCE,
+    "web_sampledentry": ONCE,
+    "web_export": Grant(
+        app="SELECT, INSERT, UPDATE (size, bytes, sha256, built_at, expires_at, removed_at)", auditor="SELECT"
+    ),
 }
 
 # Functions by signature, as `pg_get_function_identity_arguments` writes it, and the roles that may call them. Trigger

@@ -21,6 +21,30 @@ DATABASE = "showdown"
 _NO_WAY_UP: LiteralString = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT NOREPLICATION NOBYPASSRLS"
 _SCRAM_ROUNDS = 4096
 
+# A role may change its own settings, and whoever had stolen its password could have left one behind, such as another
+# search path.
+_FORGET_SETTINGS: LiteralString = """
+DO $$ DECLARE each record; BEGIN
+  FOR each IN SELECT d.datname FROM pg_db_role_setting s LEFT JOIN pg_database d ON d.oid = s.setdatabase
+    WHERE s.setrole = {role}::regrole LOOP
+    EXECUTE format('ALTER ROLE %I', {role})
+      || CASE WHEN each.datname IS NULL THEN '' ELSE format(' IN DATABASE %I', each.datname) END || ' RESET ALL';
+  END LOOP;
+END $$"""
+# What PostgreSQL gives to everybody and an auditor has no use for: large objects are written whatever the grants say,
+# and an advisory lock in the wrong hands keeps the sequencer and the nightly ranking waiting.
+_CLOSE_CATALOGUE: LiteralString = """
+DO $$ DECLARE each record; BEGIN
+  FOR each IN SELECT oid::regprocedure AS signature, proname FROM pg_proc
+    WHERE pronamespace = 'pg_catalog'::regnamespace
+    AND (proname ~ '^pg_(try_)?advisory_' OR proname IN ('lo_creat', 'lo_create', 'lo_from_bytea')) LOOP
+    EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', each.signature);
+    IF each.proname NOT LIKE 'lo%' THEN
+      EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO {users}', each.signature);
+    END IF;
+  END LOOP;
+END $$"""
+
 
 def scram_verifier(password: str) -> str:
     """Return what PostgreSQL stores of a password (RFC 5803), so that the password itself enters no statement.
@@ -49,6 +73,7 @@ def role_statements(passwords: Mapping[str, str]) -> Iterable[sql.Composed]:
             "DO $$ BEGIN CREATE ROLE {name}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
         ).format(name=name)
         yield sql.SQL("ALTER ROLE {name} WITH " + _NO_WAY_UP).format(name=name)
+        yield sql.SQL(_FORGET_SETTINGS).format(role=sql.Literal(role))
         if role in passwords:
             yield sql.SQL("ALTER ROLE {name} PASSWORD {verifier}").format(
                 name=name, verifier=sql.Literal(scram_verifier(passwords[role]))
@@ -85,3 +110,11 @@ def schema_statements() -> Iterable[sql.Composed]:
     yield sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE {owner} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC").format(
         owner=owner
     )
+
+
+def catalogue_statements() -> Iterable[sql.Composed]:
+    """Yield the SQL that takes from everybody what only some roles need; run it as a superuser, inside the database."""
+    # In PostgreSQL 15 a role without INHERIT gets nothing from owning the database, its schema included.
+    yield sql.SQL("ALTER SCHEMA public OWNER TO {owner}").format(owner=sql.Identifier(OWNER))
+    users = sql.SQL(", ").join(sql.Identifier(role) for role in (OWNER, APP, SEQUENCER))
+    yield sql.SQL(_CLOSE_CATALOGUE).format(users=users)

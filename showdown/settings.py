@@ -78,6 +78,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "apps.audit.middleware.PublicFilesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -162,18 +163,24 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = os.environ.get("REDIS_URL", "redis://localhost:6379/0")
 CACHES = {
     "default": {
-        "BACKEND": "django_redis.cache.RedisCache",
+        # Without Redis people still sign in and vote: the cache forgets, and nothing fails.
+        "BACKEND": "showdown.cache.RedisOrMemory",
         "LOCATION": REDIS_URL,
         "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 1, "SOCKET_TIMEOUT": 1},
     }
 }
-# Without Redis people still vote: the cache forgets, and nothing fails.
-DJANGO_REDIS_IGNORE_EXCEPTIONS = True
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # It comes back some day.
+# A server that hangs is given up, so that beat and the workers notice when it, or another in its place, is well again.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "socket_connect_timeout": 5,
+    "socket_timeout": 10,
+    "socket_keepalive": True,
+}
 CELERY_RESULT_BACKEND = None
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -267,10 +274,20 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = DEMO or TESTING
 WHITENOISE_AUTOREFRESH = TESTING
+EXPORTS_DIR = Path(os.environ.get("SHOWDOWN_EXPORTS", VAR_DIR / "exports"))
 RELEASES_DIR = Path(os.environ.get("SHOWDOWN_RELEASES", VAR_DIR / "releases"))
 # A prompt of a million characters arrives whole, so that its author is told why it is too long.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+
+# --- The log's own files ---
+
+# What `/log/` serves: the sequencer writes it, the web reads it.
+LOG_FILES = Path(os.environ.get("SHOWDOWN_LOG_FILES", VAR_DIR / "transparency"))
+# The signing keys and what was signed last: the sequencer's alone, and on another disk than the database's.
+LOG_KEYS = Path(os.environ.get("SHOWDOWN_LOG_KEYS", VAR_DIR / "log-keys"))
+# The log's name for ever: in every checkpoint's first line, and in its keys.
+LOG_ORIGIN = os.environ.get("SHOWDOWN_LOG_ORIGIN", "demo.showdown.example/log" if DEMO or TESTING else "")
 
 # --- Security ---
 

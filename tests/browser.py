@@ -8,6 +8,7 @@ import asyncio
 import re
 import shutil
 import socket
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from showdown.supervisor import demo, processes, schema
 from showdown.supervisor.chromium import FLAGS, find_chromium
 from showdown.supervisor.folders import Var
-from showdown.supervisor.platform_processes import platform_processes, stop_all
+from showdown.supervisor.platform_processes import environment_of, platform_processes, stop_all
 from showdown.supervisor.redis_server import EmbeddedRedis
 from tests import services
 
@@ -100,6 +101,11 @@ def live_platform(_django_db_helper: None) -> Iterator[LivePlatform]:
         site = f"http://localhost:{port}"
         addresses = services.database_variables(connections.settings["default"]["NAME"])
         addresses |= {"REDIS_URL": redis.address}
+        # The log signs from the first second, with a key of this platform's own.
+        keys = environment_of(var, addresses, "DATABASE_URL", SHOWDOWN_LOG_KEYS=str(var.log_keys))
+        subprocess.run(
+            schema.manage("log_key", "create"), cwd=schema.REPOSITORY, env=keys, check=True, capture_output=True
+        )
         children = [child for child in platform_processes(var, addresses, port, site) if child.name != "language"]
         for child in children:
             # The cast's passwords are hashed as in tests; the demo's own pages, such as its mails, are there too.

@@ -11,7 +11,7 @@ from apps.accounts.domain.roles import Role
 from apps.accounts.models import User
 from apps.audit.domain.actor import Actor
 
-pytest_plugins = ["tests.database", "tests.browser"]
+pytest_plugins = ["tests.database", "tests.browser", "tests.audit.witnessed"]
 
 NOON: Final = datetime(2026, 9, 14, 12, 0, tzinfo=UTC)
 

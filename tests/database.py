@@ -6,6 +6,7 @@
 - A test marked ``committed`` gets a clone of its own, in which every alias is its own role and commits are real.
 """
 
+import asyncio
 import itertools
 import shutil
 import tempfile
@@ -59,7 +60,13 @@ def connected_to(name: str) -> Iterator[None]:
 
 
 def _lead_to(name: str) -> None:
-    connections.close_all()
+    # Django keeps one set of connections for where no event loop runs and another for where one does. A browser test
+    # begins in the first and, once Playwright's loop is marked as running, goes on in the second.
+    running = asyncio._get_running_loop()
+    for loop in (running, None):
+        asyncio._set_running_loop(loop)
+        connections.close_all()
+    asyncio._set_running_loop(running)
     for alias in ALIASES:
         connections.settings[alias]["NAME"] = name
 

@@ -1,4 +1,4 @@
-"""The explorer's filters, as they stand in its address."""
+"""The explorer's filters, as they stand in its address, and what is told about a witness."""
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
@@ -9,7 +9,9 @@ from django.core.validators import MaxValueValidator, RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from apps.audit.domain.canonical import JSON, is_clause, is_event_name, is_subject
+from apps.audit.domain.refusal import Refused
 from apps.audit.queries import Cursor, EntryFilter
+from apps.audit.services import AlreadyAWitness, NotAWitnessKey, UnfitAddress, UnfitTies
 
 _CURSOR = re.compile(r"(\d{1,17})-(\d{1,18})")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -102,3 +104,58 @@ class EntriesForm(forms.Form):
         }
         facts |= {name: told[name].isoformat() for name in ("since", "until") if told.get(name)}
         return facts | {name: cursor_text(told[name]) for name in ("before", "after") if told.get(name)}
+
+
+class WitnessForm(forms.Form):
+    """A witness: its key, where it is asked, and what its owner declares."""
+
+    vkey = forms.CharField(
+        label=_("Public key"),
+        max_length=400,
+        help_text=_("As `showdown-witness key` prints it, such as witness.example.org/w1+0a1b2c3d+BAID…"),
+    )
+    address = forms.CharField(
+        label=_("Address"),
+        required=False,
+        max_length=400,
+        help_text=_("Where the log asks it, such as https://witness.example.org; nothing for one that only pulls."),
+    )
+    ties = forms.CharField(
+        label=_("Ties"),
+        required=False,
+        max_length=500,
+        help_text=_("What binds its owner to labs, licensees or this platform, in one line. Everybody can read it."),
+    )
+
+    def refuse(self, refused: Refused) -> None:
+        """Show a refusal beside the field that it is about."""
+        field = {UnfitAddress: "address", UnfitTies: "ties", NotAWitnessKey: "vkey", AlreadyAWitness: "vkey"}
+        self.add_error(field.get(type(refused)), str(refused))
+
+
+class PlaceForm(forms.Form):
+    """A place in the history of checkpoints: before or after a size."""
+
+    before = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    after = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
+
+
+class CompareForm(forms.Form):
+    """Two checkpoints by their sizes, the earlier first."""
+
+    old = forms.IntegerField(label=_("Earlier size"), min_value=1, max_value=2**63 - 1)
+    new = forms.IntegerField(label=_("Later size"), min_value=1, max_value=2**63 - 1)
+    format = forms.ChoiceField(required=False, choices=[("", ""), ("json", "json")], widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a later size that is smaller."""
+        told = super().clean() or {}
+        if told.get("old") and told.get("new") and told["old"] > told["new"]:
+            self.add_error("new", _("The later checkpoint is at least as large as the earlier one."))
+        return told
+
+    def name_missing(self, *, old: bool, new: bool) -> None:
+        """Say which of the two sizes no checkpoint has."""
+        for name, is_missing in (("old", old), ("new", new)):
+            if is_missing:
+                self.add_error(name, _("No checkpoint of this size was signed."))

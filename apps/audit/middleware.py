@@ -1,7 +1,8 @@
-"""The web's edge of every refusal: it is written to the log first and shown second."""
+"""The web's edges of the log: a refusal is written down before it is shown, and a public file is the same for all."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +16,44 @@ from apps.audit.services import record_refusal
 
 FORBIDDEN = 403
 CONFLICT = 409
+
+
+class PublicFile(HttpResponse):
+    """A file that is the same for everybody: caches on its way keep it as ``cache`` says, and any page may read it."""
+
+    def __init__(self, content: bytes, *, content_type: str, cache: str) -> None:
+        headers = {"Cache-Control": cache, "Access-Control-Allow-Origin": "*"}
+        super().__init__(content, content_type=content_type, headers=headers)
+
+
+class PublicFilesMiddleware:
+    """Takes back, outside of all others, what they say of the reader: cookies, and that the answer depends on them."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+        self._awaits = iscoroutinefunction(get_response)
+        if self._awaits:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        """Pass the request on, and clean a public file's headers."""
+        if self._awaits:
+            return self._answered(request)
+        return _alike_for_all(self.get_response(request))
+
+    async def _answered(self, request: HttpRequest) -> HttpResponseBase:
+        return _alike_for_all(await cast("Awaitable[HttpResponseBase]", self.get_response(request)))
+
+
+def _alike_for_all(response: HttpResponseBase) -> HttpResponseBase:
+    if isinstance(response, PublicFile):
+        response.cookies.clear()
+        for name in ("Vary", "Content-Language"):
+            response.headers.pop(name, None)
+    return response
 
 
 class RefusalMiddleware:

@@ -1,7 +1,10 @@
-"""The rows of the log. All but the salts are only ever inserted; triggers in the migration refuse anything else."""
+"""The rows of the log. They are only ever inserted, and triggers in the migrations refuse anything else.
+
+Three may change in one way: a salt is forgotten, a key is retired, and a witness is asked no more.
+"""
 
 import json
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from django.db import models
 
@@ -107,3 +110,108 @@ class Salt(models.Model):
 
     def __str__(self) -> str:
         return f"salt of {self.commitment[:12]}…"
+
+
+class PublishedCheckpoint(models.Model):
+    """What the log signed: the head of this size, as a signed note with the log's own signatures and no witness's.
+
+    The row is written before anybody sees the note; which checkpoint is public is what stands in the file.
+    """
+
+    size = models.BigIntegerField(primary_key=True)
+    root = models.BinaryField()
+    note = models.BinaryField()
+    signed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "audit_checkpoint"
+        indexes = [models.Index(fields=["signed_at", "size"], name="audit_checkpoint_by_time")]
+
+    def __str__(self) -> str:
+        return f"checkpoint {self.size}"
+
+
+class LogKey(models.Model):
+    """A public key that signs the log's checkpoints, or did; the private half is on the sequencer's machine alone."""
+
+    key_id = models.CharField(max_length=8, primary_key=True)
+    vkey = models.CharField(max_length=400, unique=True)
+    announced_at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "audit_logkey"
+
+    def __str__(self) -> str:
+        return f"log key {self.key_id}"
+
+    @property
+    def ref(self) -> str:
+        """The key as a subject of entries."""
+        return f"audit.key:{self.key_id}"
+
+
+class WitnessQuerySet(models.QuerySet["Witness"]):
+    """Witnesses, in the order in which they were added."""
+
+    def in_force(self) -> Self:
+        """Return those whose signatures count."""
+        return self.filter(ended_at=None).order_by("pk")
+
+    def asked(self) -> Self:
+        """Return those in force that the log asks for their signatures."""
+        return self.in_force().exclude(address="")
+
+
+class Witness(models.Model):
+    """Somebody who countersigns checkpoints that are consistent with what they saw before.
+
+    ``address`` is where it is asked, or nothing when it only pulls. ``owner_pseudonym`` is the auditor's who runs it,
+    or nothing; ``ties`` is what they declared about themselves, for everybody to read, or nothing.
+    """
+
+    name = models.CharField(max_length=200)
+    vkey = models.CharField(max_length=400)
+    address = models.CharField(max_length=400, blank=True)
+    owner_pseudonym = models.CharField(max_length=100, blank=True)
+    ties = models.CharField(max_length=500, blank=True)
+    added_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    objects: ClassVar = WitnessQuerySet.as_manager()
+
+    class Meta:
+        db_table = "audit_witness"
+        constraints = [
+            # A witness that lost its key comes back under its own name with another one.
+            models.UniqueConstraint(
+                fields=["name"], condition=models.Q(ended_at__isnull=True), name="audit_witness_one_of_a_name"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"witness {self.name}"
+
+    @property
+    def ref(self) -> str:
+        """The witness as a subject of entries."""
+        return f"audit.witness:{self.pk}"
+
+
+class Cosignature(models.Model):
+    """A witness's signature line under one checkpoint, exactly as it came and verified before it was kept."""
+
+    checkpoint = models.ForeignKey(PublishedCheckpoint, on_delete=models.PROTECT, related_name="cosignatures")
+    witness = models.ForeignKey(Witness, on_delete=models.PROTECT, related_name="cosignatures")
+    line = models.CharField(max_length=600)
+    cosigned_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "audit_cosignature"
+        constraints = [
+            models.UniqueConstraint(fields=["witness", "checkpoint"], name="audit_cosignature_one_of_a_witness"),
+        ]
+
+    def __str__(self) -> str:
+        return f"cosignature of {self.witness_id} under {self.checkpoint_id}"

@@ -10,10 +10,10 @@ import numpy as np
 from django.utils import timezone
 
 from apps.audit.domain.actor import Actor
-from apps.audit.domain.merkle import leaf_hash, root_hash
 from apps.battles.models import ImportedDataset
 from apps.jobs.services import JobCancelled, advance_job
 from apps.policy.queries import clause, current_version, parameter
+from apps.rankings.domain.ballot_tree import ballot_tree
 from apps.rankings.domain.board import BoardResult
 from apps.rankings.domain.fit import fit_board
 from apps.rankings.domain.kernels import chosen_kernels
@@ -26,6 +26,7 @@ from apps.rankings.services import (
     FittedBoard,
     FittedRating,
     RunIsOver,
+    Standings,
     end_run_cancelled,
     end_run_failed,
     publish_snapshot,
@@ -113,9 +114,11 @@ def _recompute(*, actor: Actor, run: RefitRun, report: Report | None, clock: Clo
         policy_version=current_version(),
         method=dict(clause("R1").parameters),
         code_version=f"{ENGINE_VERSION} ({chosen_kernels().name})",
-        votes_root=root_hash([leaf_hash(leaf) for leaf in of_record.leaves]).hex(),
-        votes_counted=len(of_record.votes),
-        left_out=of_record.left_out,
+        standings=Standings(
+            counted=of_record.vote_ids.tolist(),
+            aside=[(one.vote_id, one.because, one.clause) for one in of_record.aside],
+            ballots=ballot_tree(of_record.leaves),
+        ),
         timings={"read_s": round(read - started, 3), "fit_s": round(fitted - read, 3)},
         now=clock(),
     )

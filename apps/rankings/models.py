@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from apps.battles.models import ImportedDataset, LanguageModel
+from apps.battles.models import ImportedDataset, LanguageModel, Vote
 from apps.jobs.models import JobRun
 
 
@@ -138,3 +138,46 @@ class Rating(models.Model):
 
     def __str__(self) -> str:
         return f"model {self.model_id} on board {self.board_id}"
+
+
+class SnapshotBallots(models.Model):
+    """The tree over a snapshot's counted votes, in blocks of 256, so that one vote's place in it can be proved."""
+
+    snapshot = models.OneToOneField(Snapshot, on_delete=models.PROTECT, primary_key=True, related_name="ballots")
+    size = models.PositiveBigIntegerField(help_text="Counted votes.")
+    firsts = models.BinaryField(help_text="The first public id of each block, 16 bytes each.")
+    roots = models.BinaryField(help_text="The root over each block, 32 bytes each.")
+
+    def __str__(self) -> str:
+        return f"ballots of snapshot {self.snapshot_id}"
+
+
+class VoteStanding(models.Model):
+    """How a vote stood from one snapshot up to, and without, another: counted, or left out and why.
+
+    A vote that no row covers was not read for a snapshot: it was cast later, or committed too late for that night.
+    """
+
+    # The constraints below are all the indexes that are needed, and a night writes many rows.
+    vote = models.ForeignKey(Vote, on_delete=models.PROTECT, db_index=False, related_name="standings")
+    since = models.ForeignKey(Snapshot, on_delete=models.PROTECT, db_index=False, related_name="+")
+    until = models.ForeignKey(
+        Snapshot, on_delete=models.PROTECT, null=True, blank=True, db_index=False, related_name="+"
+    )
+    left_out_because = models.CharField(max_length=16, blank=True, help_text="Empty while it counts.")
+    clause = models.CharField(max_length=8, blank=True, help_text="Under which it was left out by a decision.")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["vote", "since"], name="rankings_standing_once_a_snapshot"),
+            models.UniqueConstraint(fields=["vote"], condition=Q(until=None), name="rankings_one_present_standing"),
+            models.CheckConstraint(
+                condition=Q(until=None) | Q(until__gt=models.F("since")), name="rankings_standing_ends_after_its_start"
+            ),
+            models.CheckConstraint(
+                condition=Q(clause="") | ~Q(left_out_because=""), name="rankings_counted_ones_break_no_clause"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"vote {self.vote_id} since snapshot {self.since_id}"

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import path
 
-from apps.web.views import boards, homes, site
+from apps.web.views import boards, exports, homes, receipts, samples, site
 
 app_name = "web"
 urlpatterns = [
@@ -12,6 +12,15 @@ urlpatterns = [
     path("methodology/", boards.methodology, name="methodology"),
     path("recompute/", homes.recompute, name="recompute"),
     path("home/", homes.home, name="home"),
+    path("auditor/exports/", exports.exports, name="exports"),
+    path("auditor/exports/<int:export_id>/log.zip", exports.export_file, name="export_file"),
+    path("receipts/<int:battle_id>/", receipts.receipt_page, name="receipt"),
+    path("receipts/<int:battle_id>/receipt.json", receipts.receipt_json, name="receipt_json"),
+    path("receipts/<int:battle_id>/receipt.tlog-proof", receipts.receipt_text, name="receipt_text"),
+    path("receipts/<int:battle_id>/entry.json", receipts.receipt_entry, name="receipt_entry"),
+    path("auditor/samples/", samples.samples, name="samples"),
+    path("auditor/samples/<int:sample_id>/", samples.sample, name="sample"),
+    path("auditor/samples/<int:sample_id>/open/<int:leaf_index>/", samples.open_sampled, name="open_sampled"),
     path("health/", site.health, name="health"),
     path("theme/", site.theme, name="theme"),
 ]

@@ -51,6 +51,8 @@ def manage(var: Var, role: str, arguments: list[str]) -> int:
     """Become a management command that works on the running demo as one role."""
     needed = [_ROLES[role], "REDIS_URL", *(["DATABASE_AUDITOR_URL"] if role == "app" else [])]
     environment = environment_of(var, var.addresses(), *needed)
+    if arguments[:1] == ["log_key"]:
+        environment["SHOWDOWN_LOG_KEYS"] = str(var.log_keys)
     program = schema.manage(*arguments)
     os.execve(program[0], program, environment)  # noqa: S606 - no shell is wanted.
 

@@ -9,7 +9,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import psutil
 import psycopg
@@ -20,6 +20,7 @@ from showdown.supervisor.console import Console
 from showdown.supervisor.folders import Var, end_what_was_left, pronounceable_password
 from showdown.supervisor.obstacle import NO_SPACE_WORDS, Obstacle, no_space, obstacle_of
 from showdown.supervisor.servers import Servers
+from showdown.supervisor.witness import DemoWitness
 
 # The invented people of the demo network, and what each does there.
 PEOPLE = {
@@ -101,6 +102,7 @@ class Demo:
         self._if_asked_to_stop()
         self._migrate()
         self._load_demo()
+        self._make_log_key()
 
     def _migrate(self) -> None:
         mark, now = self.servers.state_file("migrated"), schema.fingerprint()
@@ -128,6 +130,23 @@ class Demo:
             self._step(schema.manage("load_demo"), "load_demo", "DATABASE_OWNER_URL", shown=True)
         mark.write_text(f"{_LOADED}\n")
 
+    def _make_log_key(self) -> None:
+        """Make the key with which the log signs, at the first start."""
+        if any(True for _key in self.var.log_keys.glob("*.key")):
+            return
+        with self.console.phase("making the log's key"):
+            keys = {"SHOWDOWN_LOG_KEYS": str(self.var.log_keys)}
+            self._step(schema.manage("log_key", "create"), "log_key", "DATABASE_URL", more=keys)
+
+    def _prepare_witness(self) -> processes.Child:
+        """Make the auditor's witness known to the log, and the log to it."""
+
+        def run(program: Sequence[str], name: str) -> None:
+            with self.console.phase("registering the auditor's witness"):
+                self._step(program, name, "DATABASE_URL")
+
+        return DemoWitness(self.var).prepare(self.servers.addresses["DATABASE_OWNER_URL"], run)
+
     def _clear_half_loaded(self) -> None:
         if self.servers.postgres is None:
             raise Obstacle(
@@ -143,10 +162,17 @@ class Demo:
             row = connection.execute("SELECT EXISTS (SELECT FROM accounts_user)").fetchone()
         return bool(row and row[0])
 
-    def _step(self, program: Sequence[str], name: str, *needed: str, shown: bool = False) -> None:
+    def _step(
+        self,
+        program: Sequence[str],
+        name: str,
+        *needed: str,
+        shown: bool = False,
+        more: Mapping[str, str] | None = None,
+    ) -> None:
         """Run a program to its end; stop it when we are asked to stop."""
         log = self.var.log / f"{name}.log"
-        environment = platform.environment_of(self.var, self.servers.addresses, *needed)
+        environment = platform.environment_of(self.var, self.servers.addresses, *needed, **(more or {}))
         if shown:
             self.console.break_line()
         with log.open("ab") as kept:
@@ -180,8 +206,11 @@ class Demo:
             )
 
     def _serve(self) -> None:
+        witness = self._prepare_witness()
         self.children = platform.platform_processes(self.var, self.servers.addresses, self.port, self.site)
-        with self.console.phase("web server, sequencer, two workers and beat"):
+        # Before the sequencer, which asks it about the first checkpoint.
+        self.children.insert(1, witness)
+        with self.console.phase("web server, witness, sequencer, two workers and beat"):
             for child in self.children:
                 child.start()
             web = self.children[0]

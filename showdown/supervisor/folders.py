@@ -50,6 +50,11 @@ class Var:
         probe.write_text("yes")
         probe.unlink()
 
+    @property
+    def log_keys(self) -> Path:
+        """The folder of the log's private keys and of what they signed last."""
+        return Path(os.environ.get("SHOWDOWN_LOG_KEYS") or self._secrets / "log-keys")
+
     # --- One supervisor at a time ---
 
     def lock(self, address: str) -> None:
@@ -180,7 +185,10 @@ class Var:
     def clear(self) -> list[Path]:
         """Delete the data, the secrets and the logs; return what was deleted. Screenshots stay."""
         self.remove_socket_folder()
-        doomed = [self.root / name for name in ("state", "secrets", "log", "mail", "releases", "static")]
+        doomed = [
+            self.root / name
+            for name in ("state", "secrets", "log", "mail", "releases", "exports", "static", "transparency", "witness")
+        ]
         doomed += [*self.root.glob("postgres*"), self.sheltered_home()]
         gone = [path for path in doomed if path.exists()]
         for path in gone:

@@ -274,7 +274,7 @@ def make_template(admin: str, name: str, variables: Mapping[str, str]) -> None:
         for statement in roles.database_statements(name):
             server.execute(statement)
     with psycopg.connect(admin, dbname=name, autocommit=True) as inside:
-        for statement in roles.schema_statements():
+        for statement in (*roles.schema_statements(), *roles.catalogue_statements()):
             inside.execute(statement)
     environment = schema.without_addresses() | {"DATABASE_OWNER_URL": variables["DATABASE_OWNER_URL"]}
     environment |= {"SHOWDOWN_TESTING": "1", "SHOWDOWN_SECRET_KEY": "tests", "PYTHONWARNINGS": "default"}

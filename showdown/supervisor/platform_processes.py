@@ -37,6 +37,7 @@ _SECRETS: Final[Mapping[str, frozenset[str]]] = {
     "SHOWDOWN_DEMO_PASSWORD": frozenset(),
     "SHOWDOWN_MODEL_KEY": frozenset({"web"}),
     "SHOWDOWN_MAIL": frozenset({"web", "worker"}),
+    "SHOWDOWN_LOG_KEYS": frozenset({"sequencer"}),
 }
 
 
@@ -49,7 +50,9 @@ def platform_processes(var: Var, addresses: Mapping[str, str], port: int, site: 
     """Return the processes in the order of their start. None holds the owner's address."""
 
     def child(name: str, program: Sequence[str], *needed: str) -> Child:
-        environment = environment_of(var, addresses, *needed, SHOWDOWN_ADDRESS=site)
+        environment = environment_of(
+            var, addresses, *needed, SHOWDOWN_ADDRESS=site, SHOWDOWN_LOG_KEYS=str(var.log_keys)
+        )
         environment = {known: value for known, value in environment.items() if may_know(name, known)}
         return Child(name, program, var.log / f"{name}.log", environment, folder=REPOSITORY, patience=15)
 

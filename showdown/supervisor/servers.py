@@ -111,7 +111,7 @@ class Servers:
             for statement in roles.database_statements():
                 server.execute(statement)
         with psycopg.connect(self._embedded.superuser_address(roles.DATABASE), autocommit=True) as inside:
-            for statement in roles.schema_statements():
+            for statement in (*roles.schema_statements(), *roles.catalogue_statements()):
                 inside.execute(statement)
 
     def make_database_again(self) -> None:

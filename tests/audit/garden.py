@@ -4,7 +4,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from apps.audit.domain.actor import Actor
 from apps.audit.models import Entry, Leaf
@@ -12,6 +12,15 @@ from apps.audit.services import SequencerMemory, record, sequence_waiting
 from tests.conftest import NOON
 
 ROBOT: Final = Actor.system("tests.robot")
+
+
+_PLANT_MANY: Final = """
+INSERT INTO audit_entry (event, actor_kind, actor_pseudonym, subject, clause, recorded_at, body)
+SELECT e.event, e.actor_kind, e.actor_pseudonym, e.subject, e.clause, e.recorded_at,
+  convert_to((convert_from(e.body, 'UTF8')::jsonb
+    || jsonb_build_object('nonce', md5(n::text || random())))::text, 'UTF8')
+FROM audit_entry e CROSS JOIN generate_series(1, %(more)s) n WHERE e.id = %(example)s ORDER BY n
+"""
 
 
 class GardenEvent(StrEnum):
@@ -35,6 +44,13 @@ def plant(count: int, event: GardenEvent = GardenEvent.PLANTED, clause: str | No
             )
             for number in range(count)
         ]
+
+
+def plant_many(count: int) -> None:
+    """Write so many entries by one statement, quicker than the service can; they differ in their nonces alone."""
+    (example,) = plant(1)
+    with connection.cursor() as cursor:
+        cursor.execute(_PLANT_MANY, {"example": example.pk, "more": count - 1})
 
 
 def sequence(limit: int = 1000, memory: SequencerMemory | None = None) -> int:

@@ -12,12 +12,12 @@ from django.test import Client
 
 from apps.accounts.domain.roles import Role
 from apps.accounts.models import User
-from apps.audit import views
 from apps.audit.domain.merkle import leaf_hash, verify_inclusion
 from apps.audit.events import AuditEvent
 from apps.audit.models import Entry
 from apps.audit.queries import EntryFilter, entries_page
 from apps.audit.services import record_look
+from apps.audit.views import pages
 from tests.audit.garden import GardenEvent, plant, sequence, sequence_what_was_there
 from tests.conftest import NOON
 
@@ -117,8 +117,8 @@ def test_a_look_is_kept_even_when_the_reading_fails(
         seen_when_reading.append(Entry.objects.using("auditor").filter(event__contains="looked_at").count())
         raise DatabaseError("the disk is gone")
 
-    monkeypatch.setattr(views, "entries_page", fail)
-    monkeypatch.setattr(views, "proved_entry", fail)
+    monkeypatch.setattr(pages, "entries_page", fail)
+    monkeypatch.setattr(pages, "proved_entry", fail)
     assert client.get("/log/entries/").status_code == 500
     assert client.get(f"/log/entries/{entry.pk}/").status_code == 500
     assert seen_when_reading == [1, 2]
@@ -138,7 +138,7 @@ def test_a_look_that_cannot_be_written_shows_nothing(auditor: Client, monkeypatc
         raise DatabaseError("the log is away")
 
     auditor.raise_request_exception = False
-    monkeypatch.setattr(views, "record_look", fail)
+    monkeypatch.setattr(pages, "record_look", fail)
     plant(1)
     response = auditor.get("/log/entries/")
     assert response.status_code == 500

@@ -8,13 +8,15 @@ import pytest
 from django.db import transaction
 from psycopg import sql
 
-from apps.audit.models import Entry, Leaf
-from apps.audit.services import commit_to
-from tests.audit.garden import plant, sequence_what_was_there
+from apps.audit.models import Cosignature, Entry, Leaf, PublishedCheckpoint, TreeHead, Witness
+from apps.audit.services import announce_key, commit_to
+from tests.audit.garden import ROBOT, plant, sequence_what_was_there
+from tests.conftest import NOON
 
 pytestmark = pytest.mark.committed
 
-GROWING = ("audit_entry", "audit_leaf", "audit_node", "audit_treehead")
+GROWING = ("audit_entry", "audit_leaf", "audit_node", "audit_treehead", "audit_checkpoint", "audit_cosignature")
+ENDING = {"audit_logkey": "retired_at", "audit_witness": "ended_at"}
 COLUMNS = "event, actor_kind, actor_pseudonym, subject, clause, recorded_at, body"
 
 
@@ -22,9 +24,27 @@ def fill_the_log() -> None:
     """Write a few entries with leaves and, last, one that waits."""
     with transaction.atomic():
         commit_to("a secret", subject="gardens.tree:0")
+    announce_key(actor=ROBOT, vkey="garden.example/log+0a1b2c3d+AQID", now=NOON)
     plant(4)
     sequence_what_was_there()
+    publish_a_checkpoint()
     plant(1)
+
+
+def publish_a_checkpoint() -> None:
+    """Keep a witness, a signed head and its cosignature; whether a signature is right is others' business."""
+    witness = Witness.objects.create(name="elm.example", vkey="elm.example+0a1b2c3d+BAID", added_at=NOON)
+    head = TreeHead.objects.latest("size")
+    checkpoint = PublishedCheckpoint.objects.using("sequencer").create(
+        size=head.size, root=head.root, note=b"signed", signed_at=NOON
+    )
+    Cosignature.objects.using("sequencer").create(
+        checkpoint_id=checkpoint.pk,
+        witness_id=witness.pk,
+        line="\u2014 elm.example AAAA",
+        cosigned_at=NOON,
+        received_at=NOON,
+    )
 
 
 def contents(url: str) -> list[Any]:
@@ -33,7 +53,7 @@ def contents(url: str) -> list[Any]:
     with psycopg.connect(url) as connection:
         return [
             connection.execute(sql.SQL(statement).format(sql.Identifier(table))).fetchall()
-            for table in (*GROWING, "audit_salt")
+            for table in (*GROWING, *ENDING, "audit_salt")
         ]
 
 
@@ -111,12 +131,21 @@ BECOMING = [
     "COPY audit_entry FROM PROGRAM 'true'",
     "DO LANGUAGE plpython3u 'pass'",
 ]
-COLUMN_OF = {"audit_entry": "body", "audit_leaf": "leaf_hash", "audit_node": "hash", "audit_treehead": "root"}
+COLUMN_OF = {
+    "audit_entry": "body",
+    "audit_leaf": "leaf_hash",
+    "audit_node": "hash",
+    "audit_treehead": "root",
+    "audit_checkpoint": "note",
+    "audit_cosignature": "line",
+}
 KEY_OF = {
     "audit_entry": "id",
     "audit_leaf": "entry_id",
     "audit_node": "level, position",
     "audit_treehead": "size",
+    "audit_checkpoint": "size",
+    "audit_cosignature": "id",
 }
 
 THIRTY_TWO = "decode(repeat('00', 32), 'hex')"
@@ -218,6 +247,32 @@ def test_a_gap_a_duplicate_and_a_loose_head_cannot_be_stored(stolen: Stolen) -> 
     assert head(size) == "23505"  # a second root of one size
     assert refused(sequencer, "INSERT INTO audit_node VALUES (1, 0, {hash})") == "23505"
     assert refused(sequencer, "INSERT INTO audit_node VALUES (1, 99, '\\x00')") == "23514"
+    signed = "INSERT INTO audit_checkpoint (size, root, note, signed_at) VALUES ({size}, {hash}, 'x', now())"
+    assert refused(sequencer, signed, size=str(size + 1)) == "23503"  # a signature over no head
+    assert refused(sequencer, signed, size="1") == "23503"  # a signature over another root
+
+
+def test_what_is_signed_is_kept_by_the_sequencer_alone(stolen: Stolen) -> None:
+    for role in ("app", "auditor"):
+        for statement in (
+            "INSERT INTO audit_checkpoint SELECT * FROM audit_checkpoint",
+            "INSERT INTO audit_cosignature (checkpoint_id, witness_id, line, cosigned_at, received_at)"
+            " SELECT checkpoint_id, 2, line, cosigned_at, received_at FROM audit_cosignature",
+        ):
+            assert refused(stolen[role], statement) == "42501", (role, statement)
+
+
+def test_a_key_or_a_witness_is_ended_once_and_never_exchanged(stolen: Stolen) -> None:
+    for table, ending in ENDING.items():
+        for statement in ("UPDATE {table} SET vkey = vkey", "DELETE FROM {table}", "TRUNCATE {table} CASCADE"):
+            assert refused(stolen["app"], statement, table=table) == "42501"
+            assert refused(stolen["owner"], statement, table=table) == "23001"
+        for role in ("sequencer", "auditor"):
+            assert refused(stolen[role], "UPDATE {table} SET {ending} = now()", table=table, ending=ending) == "42501"
+        with stolen["app"].transaction(force_rollback=True):
+            end = sql.SQL("UPDATE {} SET {} = now()").format(sql.Identifier(table), sql.Identifier(ending))
+            stolen["app"].execute(end)
+            assert refused(stolen["app"], "UPDATE {table} SET {ending} = now()", table=table, ending=ending) == "23001"
 
 
 def test_a_salt_is_forgotten_and_never_exchanged(stolen: Stolen) -> None:

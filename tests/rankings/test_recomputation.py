@@ -20,12 +20,13 @@ from apps.battles.models import Choice, Vote
 from apps.jobs.models import JobRun
 from apps.jobs.services import request_cancel
 from apps.rankings import flows
+from apps.rankings.domain.ballot_tree import ballot_tree
 from apps.rankings.domain.segments import effective_contributors, hidden_because, outward
 from apps.rankings.events import RankingEvent
 from apps.rankings.flows import recompute_open_run
 from apps.rankings.models import Method, RefitRun, RunState, Snapshot
 from apps.rankings.queries import board_view, counted_votes, latest_snapshot
-from apps.rankings.services import NotTheRunner, RefitAlreadyRunning, publish_snapshot, request_refit
+from apps.rankings.services import NotTheRunner, RefitAlreadyRunning, Standings, publish_snapshot, request_refit
 from tests.conftest import NOON
 from tests.rankings.grove import plant_votes
 
@@ -169,9 +170,7 @@ def test_a_run_is_published_once(votes: list[Vote]) -> None:
             policy_version=1,
             method={},
             code_version="1.0",
-            votes_root="",
-            votes_counted=0,
-            left_out={},
+            standings=Standings(counted=[], aside=[], ballots=ballot_tree([])),
             timings={},
             now=NOON,
         )

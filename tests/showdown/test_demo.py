@@ -63,17 +63,20 @@ def test_a_whole_life(installation: Installation) -> None:
 def test_each_process_holds_only_the_addresses_it_needs(installation: Installation) -> None:
     installation.start()
     known: dict[str, set[str]] = {}
+    key_holders: set[str] = set()
     for process in processes.left_behind(installation.var):
         line = " ".join(process.cmdline())
         name = next((n for n in ("granian", "run_sequencer", "worker", "beat") if n in line), None)
         if name is not None:
             known.setdefault(name, set()).update(key for key in process.environ() if key.endswith("_URL"))
+            key_holders |= {name for value in process.environ().values() if "log-keys" in value}
     assert known == {
         "granian": {"DATABASE_URL", "DATABASE_AUDITOR_URL", "REDIS_URL"},
         "run_sequencer": {"DATABASE_SEQUENCER_URL"},
         "worker": {"DATABASE_URL", "REDIS_URL"},
         "beat": {"DATABASE_URL", "REDIS_URL"},
     }
+    assert key_holders == {"run_sequencer"}
 
 
 @pytest.mark.slow

@@ -52,6 +52,40 @@ def test_the_command_makes_roles_and_database_and_may_be_repeated(server: Embedd
         assert_provisioned(server)
 
 
+def test_running_it_again_forgets_what_a_role_was_told_meanwhile(server: EmbeddedPostgres) -> None:
+    environment = addresses(server) | {"DATABASE_ADMIN_URL": server.superuser_address()}
+    assert provision(environment).returncode == 0
+    with psycopg.connect(environment["DATABASE_URL"], autocommit=True) as thief:
+        thief.execute("ALTER ROLE showdown_app PASSWORD 'stolen'")
+        thief.execute("ALTER ROLE showdown_app SET search_path = pg_temp")
+        thief.execute("ALTER ROLE showdown_app IN DATABASE showdown SET search_path = pg_temp")
+    done = provision(environment)
+    assert done.returncode == 0, done.stderr
+    assert_provisioned(server)
+    with psycopg.connect(environment["DATABASE_URL"]) as connection:
+        assert connection.execute("SHOW search_path").fetchone() == ('"$user", public',)
+    with psycopg.connect(environment["DATABASE_AUDITOR_URL"]) as connection:
+        assert connection.execute("SHOW default_transaction_read_only").fetchone() == ("on",)
+
+
+def test_an_administrator_who_may_not_is_told_so(server: EmbeddedPostgres) -> None:
+    with psycopg.connect(server.superuser_address(), autocommit=True) as superuser:
+        superuser.execute("CREATE ROLE clerk LOGIN PASSWORD 'clerk'")
+    done = provision(addresses(server) | {"DATABASE_ADMIN_URL": server.address("clerk", "clerk", "postgres")})
+    assert done.returncode == 1
+    assert "DATABASE_ADMIN_URL: permission denied" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_password_that_would_need_normalising_is_refused(server: EmbeddedPostgres) -> None:
+    done = provision(
+        {"DATABASE_URL": server.address("showdown_app", "s\N{LATIN SMALL LETTER E WITH ACUTE}", "x")}, "--print"
+    )
+    assert done.returncode == 1
+    assert "The password in DATABASE_URL has signs other than printable ASCII" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_the_printed_sql_does_the_same(server: EmbeddedPostgres) -> None:
     printed = provision(addresses(server), "--print")
     assert printed.returncode == 0, printed.stderr

@@ -125,6 +125,21 @@ def test_the_auditor_reads_and_writes_nothing(ada: User, auditor: psycopg.Connec
         refused(auditor, statement)
 
 
+def test_the_auditor_leaves_no_object_and_holds_nobody_up(auditor: psycopg.Connection, app: psycopg.Connection) -> None:
+    auditor.execute("SET default_transaction_read_only = off")
+    for statement in (
+        "SELECT lo_from_bytea(0, 'left behind')",
+        "SELECT lo_creat(-1)",
+        "SELECT lo_create(0)",
+        "SELECT pg_advisory_lock(1)",
+        "SELECT pg_try_advisory_lock_shared(1, 2)",
+        "SELECT pg_advisory_xact_lock(1)",
+    ):
+        refused(auditor, statement)
+    refused(app, "SELECT lo_from_bytea(0, 'left behind')")
+    assert app.execute("SELECT pg_try_advisory_lock(1), pg_advisory_unlock(1)").fetchone() == (True, True)
+
+
 @pytest.mark.parametrize(
     "secret",
     [

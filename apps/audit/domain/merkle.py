@@ -21,6 +21,7 @@ class ProofFault(StrEnum):
     NOT_A_NUMBER = "not-a-number"
     NEGATIVE = "negative"
     TOO_LARGE = "too-large"
+    NOT_A_LIST = "not-a-list"
     EMPTY_TREE = "empty-tree"
     INDEX_OUTSIDE = "index-outside-the-tree"
     SHRINKING = "old-size-above-new-size"
@@ -105,7 +106,7 @@ def verify_inclusion(*, leaf: bytes, index: int, size: int, proof: Sequence[byte
     fault = _size_fault(size) or _index_fault(index, size)
     if fault:
         raise InvalidProof(*fault)
-    _require_hashes([leaf, root, *proof])
+    _require_hashes([leaf, root], proof)
     left_turns = _expected_inclusion_length(index, size)
     if len(proof) != left_turns:
         raise InvalidProof(ProofFault.PROOF_LENGTH, f"The proof has {len(proof)} hashes and needs {left_turns}.")
@@ -131,7 +132,7 @@ def verify_consistency(
     fault = _size_fault(new_size) or _sizes_fault(old_size, new_size)
     if fault:
         raise InvalidProof(*fault)
-    _require_hashes([old_root, new_root, *proof])
+    _require_hashes([old_root, new_root], proof)
     expected = _expected_consistency_length(old_size, new_size)
     if len(proof) != expected:
         raise InvalidProof(ProofFault.PROOF_LENGTH, f"The proof has {len(proof)} hashes and needs {expected}.")
@@ -254,7 +255,9 @@ def _require_within(size: int, available: int) -> None:
         raise OutsideTheTree(*fault)
 
 
-def _require_hashes(hashes: Iterable[bytes]) -> None:
-    for value in hashes:
+def _require_hashes(ends: Sequence[bytes], proof: Sequence[bytes]) -> None:
+    if not isinstance(proof, list | tuple):
+        raise InvalidProof(ProofFault.NOT_A_LIST, "A proof is a list of hashes.")
+    for value in (*ends, *proof):
         if not isinstance(value, bytes) or len(value) != HASH_BYTES:
             raise InvalidProof(ProofFault.HASH_LENGTH, f"Every hash is exactly {HASH_BYTES} bytes.")

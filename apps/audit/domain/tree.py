@@ -127,6 +127,32 @@ def inclusion_plan(index: int, size: int) -> list[list[Subtree]]:
     return plan
 
 
+def consistency_plan(old_size: int, new_size: int) -> list[list[Subtree]]:
+    """Return, for each hash of a consistency proof in its order, the complete subtrees that it is folded from.
+
+    Together they are fewer than 130, so one read fetches them. Raises ``OutsideTheTree`` unless
+    0 < old_size <= new_size.
+    """
+    if old_size == 0:
+        raise OutsideTheTree(ProofFault.EMPTY_TREE, "Every tree is consistent with the empty one; that proves nothing.")
+    if not 0 < old_size <= new_size <= MAX_SIZE:
+        raise OutsideTheTree(ProofFault.SHRINKING, f"A tree does not go from {old_size} to {new_size}.")
+    # SUBPROOF of RFC 6962, section 2.1.2, from the root down; the leaves are those from ``first`` up to ``end``.
+    plan: list[list[Subtree]] = []
+    first, end = 0, new_size
+    while old_size != end:
+        split = first + (1 << (end - first - 1).bit_length() - 1)
+        if old_size <= split:
+            plan.append(complete_subtrees(split, end))
+            end = split
+        else:
+            plan.append(complete_subtrees(first, split))
+            first = split
+    if first:
+        plan.append(complete_subtrees(first, end))
+    return plan[::-1]
+
+
 def sibling_sides(index: int, size: int) -> list[Side]:
     """Return on which side each hash of an inclusion proof stands, in the proof's order."""
     sides: list[Side] = []
@@ -141,5 +167,5 @@ def sibling_sides(index: int, size: int) -> list[Side]:
 
 
 def proof_from(plan: Sequence[Sequence[Subtree]], stored: Mapping[Subtree, bytes]) -> list[bytes]:
-    """Return the inclusion proof of ``plan`` from stored roots of 32 bytes; KeyError when one is missing."""
+    """Return the proof that ``plan`` describes from stored roots of 32 bytes; KeyError when one is missing."""
     return [folded([stored[subtree] for subtree in subtrees]) for subtrees in plan]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from enum import StrEnum
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -9,7 +10,6 @@ from django.utils.translation import gettext as _
 from apps.audit.domain.actor import Actor
 from apps.audit.domain.canonical import JSON
 from apps.audit.domain.refusal import NotPermitted
-from apps.audit.events import AuditEvent
 from apps.audit.models import Entry
 from apps.audit.permissions import is_auditor
 from apps.audit.services.recording import record
@@ -20,7 +20,7 @@ class NotAnAuditor(NotPermitted):
 
 
 def record_look(
-    event: AuditEvent, *, actor: Actor, subject: str, now: datetime, facts: Mapping[str, JSON] | None = None
+    event: StrEnum, *, actor: Actor, subject: str, now: datetime, facts: Mapping[str, JSON] | None = None
 ) -> Entry:
     """Write that an auditor is about to see ``subject``, and commit it; the page is read only after that.
 

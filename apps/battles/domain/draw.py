@@ -1,7 +1,7 @@
 """Drawing the two models of a battle, with the probability of the pair that came out."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Protocol, TypeVar
 
@@ -39,16 +39,19 @@ class Stand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A model that could be drawn, with its maker and the places where it answers."""
+    """A model that could be drawn, with its maker and the places where it answers.
+
+    A model weighs what its places weigh together.
+    """
 
     model_id: int
     organization_id: int
     stands: tuple[Stand, ...]
+    weight: float = field(init=False)
 
-    @property
-    def weight(self) -> float:
-        """A model weighs what its places weigh together."""
-        return sum(stand.weight for stand in self.stands)
+    def __post_init__(self) -> None:
+        # A draw asks for every model's weight several times.
+        object.__setattr__(self, "weight", sum(stand.weight for stand in self.stands))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,14 @@ from apps.licensing.queries.candidates import (
     retirement_window,
     tally_of,
 )
-from apps.licensing.queries.editions import due_builds, edition_batch, holding_the_build_lock, items_of, rows_in_order
+from apps.licensing.queries.editions import (
+    due_builds,
+    edition_batch,
+    holding_the_build_lock,
+    items_of,
+    manifest_of_digest,
+    rows_in_order,
+)
 from apps.licensing.queries.liveness import LiveOverview, WeekLine, due_clusters, live_overview
 from apps.licensing.queries.releases import (
     Desk,
@@ -50,6 +57,7 @@ __all__ = [
     "languages_fought_in",
     "licensees_of",
     "live_overview",
+    "manifest_of_digest",
     "min_age_days",
     "models_fought",
     "organizations_with_licence",

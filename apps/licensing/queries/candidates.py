@@ -53,11 +53,10 @@ _JUDGEMENT: Final = sql.SQL("""
 SELECT clause, count(*), array_agg(battle_id ORDER BY battle_id) FILTER (WHERE clause IS NULL AND %(with_ids)s)
 FROM ({judged}) AS judged GROUP BY clause
 """).format(judged=_JUDGED)
-# When the clusters of what W1 takes out will be old enough, if nothing more happens on them.
+# When the clusters of what W1 takes out will be old enough, if nothing more happens on them. Without MATERIALIZED the
+# planner would write the subqueries behind `due` out for each of the six places that read it, and run them as often.
 _WINDOW: Final = sql.SQL("""
-SELECT count(*) FILTER (WHERE due > clock_timestamp()), count(*) FILTER (WHERE due <= clock_timestamp()),
-  count(*) FILTER (WHERE due IS NULL), min(due) FILTER (WHERE due > clock_timestamp()), max(due)
-FROM (
+WITH waiting AS MATERIALIZED (
   SELECT j.battle_id, CASE
     WHEN b.tag IS NOT NULL OR b.source <> 'platform' OR EXISTS (
       SELECT 1 FROM battle_cluster o JOIN eligible_battle_cluster x ON x.cluster_id = o.cluster_id
@@ -67,7 +66,10 @@ FROM (
       JOIN battles_battle ob ON ob.id = t.battle_id WHERE o.battle_id = j.battle_id
     ) + make_interval(hours => 24 * %(days)s) END AS due
   FROM ({judged}) AS j JOIN battles_battle b ON b.id = j.battle_id WHERE j.clause = 'W1'
-) AS waiting
+)
+SELECT count(*) FILTER (WHERE due > clock_timestamp()), count(*) FILTER (WHERE due <= clock_timestamp()),
+  count(*) FILTER (WHERE due IS NULL), min(due) FILTER (WHERE due > clock_timestamp()), max(due)
+FROM waiting
 """).format(judged=_JUDGED)
 
 

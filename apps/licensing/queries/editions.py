@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef
 
 from apps.jobs.models import JobRun, JobState
-from apps.licensing.domain.edition import Row
+from apps.licensing.domain.edition import Row, manifest_bytes
 from apps.licensing.domain.items import Certificate, Item
 from apps.licensing.domain.pseudonyms import Pseudonyms
 from apps.licensing.domain.regions import region_of
@@ -124,3 +124,9 @@ def holding_the_build_lock(release_id: int) -> Iterator[bool]:
         if held and connection.is_usable():
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
+
+
+def manifest_of_digest(sha256: str) -> bytes | None:
+    """Return the manifest that the log names by this digest (hex), as canonical JSON; None when there is none."""
+    found = Edition.objects.filter(manifest_sha256=sha256).values_list("manifest", flat=True).first()
+    return manifest_bytes(found) if found is not None else None

@@ -48,9 +48,10 @@ def locked_case(actor: Actor, case_id: int) -> Case:
         AboutYourself, SameDecider: when somebody else must decide.
     """
     require_moderator(actor)
-    case = Case.objects.select_for_update(of=("self",)).select_related(*WITH_SUBJECT).filter(pk=case_id).first()
-    if case is None:
-        raise NoSuchCase(_("There is no such case."))
+    try:
+        case = Case.objects.select_for_update(of=("self",)).select_related(*WITH_SUBJECT).get(pk=case_id)
+    except Case.DoesNotExist as unknown:
+        raise NoSuchCase(_("There is no such case.")) from unknown
     require_other_person(actor, case)
     return case
 

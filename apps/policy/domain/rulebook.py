@@ -28,6 +28,7 @@ SUBJECTS: Final[Mapping[str, str]] = {
     "I": "Integrity of votes",
     "W": "The wall",
     "M": "Moderation and appeals",
+    "L": "The log",
 }
 
 FIRST_EDITION: Final[tuple[ClauseText, ...]] = (
@@ -208,5 +209,13 @@ FIRST_EDITION: Final[tuple[ClauseText, ...]] = (
         text="Prompts are decided within 24 hours, findings within 72, appeals within 120, and afterwards-readings "
         "within a week.",
         parameters={"prompt": 24, "finding": 72, "appeal": 120, "release": 48, "sample": 168},
+    ),
+    ClauseText(
+        number="L1",
+        title="Auditors draw by lot",
+        text="An auditor draws at most one in ten of a period's entries, by a lot that nobody here can steer, and the "
+        "periods of one auditor do not overlap. A vote's choice is opened only when its entry was drawn, and each "
+        "opening is an entry of its own.",
+        parameters={"share": 0.1},
     ),
 )

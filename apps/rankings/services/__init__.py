@@ -9,6 +9,7 @@ from apps.rankings.services.runs import (
     request_refit,
     take_up_run,
 )
+from apps.rankings.services.standing_rows import Standings
 
 __all__ = [
     "FittedBoard",
@@ -16,6 +17,7 @@ __all__ = [
     "NotTheRunner",
     "RefitAlreadyRunning",
     "RunIsOver",
+    "Standings",
     "end_run_cancelled",
     "end_run_failed",
     "publish_snapshot",

@@ -14,6 +14,7 @@ from apps.battles.models import ImportedDataset
 from apps.jobs.services import finish_job
 from apps.rankings.events import RankingEvent
 from apps.rankings.models import Board, Method, Rating, RefitRun, RunState, Snapshot
+from apps.rankings.services.standing_rows import Standings, write_standings
 
 
 class NotTheRunner(Refused):
@@ -59,9 +60,7 @@ def publish_snapshot(
     policy_version: int,
     method: Mapping[str, Any],
     code_version: str,
-    votes_root: str,
-    votes_counted: int,
-    left_out: Mapping[str, int],
+    standings: Standings,
     timings: Mapping[str, float],
     now: datetime,
 ) -> Snapshot:
@@ -79,9 +78,9 @@ def publish_snapshot(
         policy_version=policy_version,
         method=dict(method),
         code_version=code_version,
-        votes_root=votes_root,
-        votes_counted=votes_counted,
-        left_out=dict(left_out),
+        votes_root=standings.ballots.root.hex(),
+        votes_counted=standings.ballots.size,
+        left_out=standings.left_out,
         timings=dict(timings),
         published_at=now,
     )
@@ -117,6 +116,7 @@ def publish_snapshot(
         ),
         batch_size=2000,
     )
+    write_standings(snapshot, standings)
     run.state = RunState.DONE
     run.finished_at = now
     run.save(update_fields=["state", "finished_at"])
@@ -129,9 +129,9 @@ def publish_snapshot(
         facts={
             "run": run.ref,
             "policy_version": policy_version,
-            "votes_root": votes_root,
-            "votes_counted": votes_counted,
-            "left_out": dict(left_out),
+            "votes_root": snapshot.votes_root,
+            "votes_counted": snapshot.votes_counted,
+            "left_out": snapshot.left_out,
             "boards": len(rows),
             "boards_hidden": sum(1 for board in boards if board.suppressed_because),
         },

@@ -65,7 +65,7 @@ class Phase:
     def __init__(self, progress: Progress, name: str, total: int) -> None:
         self._progress, self._name, self._total = progress, name, total
 
-    def tick(self, done: int) -> None:
-        """Say how much is done."""
-        within = done / self._total if self._total else 0.0
-        self._progress.draw(self._name, done, self._total, within=within)
+    def tick(self, done: int, of: int | None = None) -> None:
+        """Say how much is done; ``of`` is for a phase that learns on the way how much there is to do."""
+        total = self._total if of is None else of
+        self._progress.draw(self._name, done, total, within=done / total if total else 0.0)

@@ -70,14 +70,14 @@ class Agenda:
         self.planned += 1
         heapq.heappush(self.acts, (at, self.planned, act))
 
-    def carry_out(self, tick: Callable[[int], None]) -> None:
-        """Do all of it; an act may plan further ones, later than itself."""
+    def carry_out(self, tick: Callable[[int, int], None]) -> None:
+        """Do all of it; an act may plan further ones, later than itself. ``tick`` hears how many of how many."""
         done = 0
         while self.acts:
             at, _place, act = heapq.heappop(self.acts)
             act(at)
             done += 1
-            tick(done)
+            tick(done, self.planned)
 
 
 class RareThings:
@@ -102,7 +102,7 @@ class RareThings:
         self.outcomes = dict(_OUTCOMES)
         self.old_appeals, self.fresh_appeals = _APPEALS
 
-    def happen(self, tick: Callable[[int], None]) -> None:
+    def happen(self, tick: Callable[[int, int], None]) -> None:
         """Let all of it happen in its order."""
         for pooled in self.pool:
             self._plan_prompt(pooled)
@@ -211,9 +211,10 @@ class RareThings:
     # --- Second votes, which nobody gets ---
 
     def _plan_second_votes(self) -> None:
-        votes = Vote.objects.select_related("battle").order_by("pk")
-        for place in self.chance.sample(range(votes.count()), _SECOND_VOTES):
-            vote = votes[place]
+        ids = list(Vote.objects.order_by("pk").values_list("pk", flat=True))
+        chosen = self.chance.sample(ids, _SECOND_VOTES)
+        votes = Vote.objects.select_related("battle").in_bulk(chosen)
+        for vote in (votes[vote_id] for vote_id in chosen):
             again_at = vote.cast_at + timedelta(seconds=self.chance.uniform(1, 30))
             if again_at < self.now:
                 self.agenda.add(again_at, partial(self._vote_again, vote))

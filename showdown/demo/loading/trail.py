@@ -21,6 +21,7 @@ from showdown.demo.loading.tables import Row, copy_into, driver_connection
 
 _ENTRY_COLUMNS: Final = ("event", "actor_kind", "actor_pseudonym", "subject", "clause", "recorded_at", "body")
 _SALT_COLUMNS: Final = ("commitment", "salt", "subject")
+_AT_ONCE: Final = 1 << 16
 _STAND_IN_FRONT: Final = (
     "CREATE TEMPORARY TABLE audit_entry (LIKE public.audit_entry INCLUDING IDENTITY) ON COMMIT DROP"
 )
@@ -31,12 +32,27 @@ ORDER BY recorded_at, id
 """
 
 
+class _Secrets:
+    """Random bytes from the system, fetched in large pieces: one call for each salt would take a second of a load."""
+
+    def __init__(self) -> None:
+        self._store, self._used = b"", 0
+
+    def take(self, size: int) -> bytes:
+        """Return bytes that were not returned before."""
+        if self._used + size > len(self._store):
+            self._store, self._used = secrets.token_bytes(_AT_ONCE), 0
+        self._used += size
+        return self._store[self._used - size : self._used]
+
+
 class Trail:
     """Entries and salts that wait to be written."""
 
     def __init__(self) -> None:
         self._entries: list[Row] = []
         self._salts: list[Row] = []
+        self._secrets = _Secrets()
 
     def record(
         self,
@@ -56,7 +72,7 @@ class Trail:
             clause=clause,
             facts=facts or {},
             at=at,
-            nonce=secrets.token_bytes(NONCE_BYTES),
+            nonce=self._secrets.take(NONCE_BYTES),
         )
         self._entries.append((event.value, actor.kind.value, actor.pseudonym, subject, clause, at, body))
 
@@ -66,7 +82,7 @@ class Trail:
 
     def commit_and_open(self, text: str, *, subject: str) -> tuple[str, bytes]:
         """Return a commitment whose salt is kept as well, and that salt, for what a later entry opens."""
-        salt = secrets.token_bytes(SALT_BYTES)
+        salt = self._secrets.take(SALT_BYTES)
         commitment = commitment_of(text, salt)
         self._salts.append((commitment, salt, subject))
         return commitment, salt
@@ -104,5 +120,7 @@ def stand_in_front_of_the_log() -> None:
 def hand_over_to_the_log() -> int:
     """Put the gathered entries into the log in the order of time, and return how many they are."""
     with connection.cursor() as cursor:
+        # Enough to bring them into their order in memory.
+        cursor.execute("SET LOCAL work_mem = '128MB'")
         cursor.execute(_HAND_OVER)
         return int(cursor.rowcount)

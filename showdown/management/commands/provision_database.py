@@ -30,6 +30,8 @@ def passwords_in_the_environment() -> dict[str, str]:
         if unquote(address.username or "") != role:
             raise CommandError(f"{variable} signs in as {address.username}; the role is {role}.")
         found[role] = unquote(address.password)
+        if not (found[role].isascii() and found[role].isprintable()):
+            raise CommandError(f"The password in {variable} has signs other than printable ASCII; choose another.")
     return found
 
 
@@ -45,7 +47,7 @@ def script(database: str, passwords: dict[str, str]) -> Iterator[str]:
     for statement in roles.database_statements(database):
         yield statement.as_string(None) + ";"
     yield rf"\connect {sql.Identifier(database).as_string(None)}"
-    for statement in roles.schema_statements():
+    for statement in (*roles.schema_statements(), *roles.catalogue_statements()):
         yield statement.as_string(None) + ";"
 
 
@@ -76,7 +78,7 @@ class Command(BaseCommand):
             raise CommandError(f"These name no password: {', '.join(missing)}.")
         try:
             provision(admin, database, passwords)
-        except psycopg.OperationalError as error:
+        except psycopg.Error as error:
             raise CommandError(f"DATABASE_ADMIN_URL: {str(error).strip()}") from error
         self.stdout.write(f"The roles and the database {database} are ready: manage.py migrate --database owner")
 
@@ -90,5 +92,5 @@ def provision(admin: str, database: str, passwords: dict[str, str]) -> None:
             for statement in roles.database_statements(database):
                 server.execute(statement)
     with psycopg.connect(admin, dbname=database, autocommit=True) as inside:
-        for statement in roles.schema_statements():
+        for statement in (*roles.schema_statements(), *roles.catalogue_statements()):
             inside.execute(statement)

@@ -78,6 +78,7 @@ def hashes_of(count: int) -> list[bytes]:
 
 
 LEAVES = hashes_of(300)
+TILE_BOUNDARIES = (255, 256, 257, 65_535, 65_536, 65_537)
 
 
 def root_as_defined(leaves: list[bytes]) -> bytes:
@@ -176,17 +177,35 @@ def test_a_single_changed_bit_is_refused_everywhere() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("size", [*range(1, 41), 255, 256, 257])
+@pytest.mark.parametrize("size", [*range(1, 41), *TILE_BOUNDARIES])
 def test_every_changed_bit_is_refused(size: int) -> None:
-    root = root_hash(LEAVES[:size])
-    indices = range(size) if size <= 40 else (0, 1, size // 2, size - 2, size - 1)
-    for index in indices:
-        proof = inclusion_proof(LEAVES, index, size)
+    leaves = hashes_of(size)
+    root = root_hash(leaves)
+    edges = {0, 1, 254, 255, 256, 257, size // 2, size - 2, size - 1}
+    for index in range(size) if size <= 40 else sorted(edge for edge in edges if edge < size):
+        proof = inclusion_proof(leaves, index, size)
         for place, bit in itertools.product(range(len(proof)), range(256)):
             broken = [*proof]
             broken[place] = with_one_bit_changed(proof[place], bit)
             with pytest.raises(InvalidProof):
-                verify_inclusion(leaf=LEAVES[index], index=index, size=size, proof=broken, root=root)
+                verify_inclusion(leaf=leaves[index], index=index, size=size, proof=broken, root=root)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("new_size", [*range(2, 41), *TILE_BOUNDARIES])
+def test_every_changed_bit_of_a_consistency_proof_is_refused(new_size: int) -> None:
+    leaves = hashes_of(new_size)
+    new_root = root_hash(leaves)
+    edges = {1, 2, 255, 256, 257, new_size // 2, new_size - 1}
+    for old_size in range(1, new_size) if new_size <= 40 else sorted(edge for edge in edges if edge < new_size):
+        old_root, proof = root_hash(leaves[:old_size]), consistency_proof(leaves, old_size, new_size)
+        for place, bit in itertools.product(range(len(proof)), range(256)):
+            broken = [*proof]
+            broken[place] = with_one_bit_changed(proof[place], bit)
+            with pytest.raises(InvalidProof):
+                verify_consistency(
+                    old_size=old_size, new_size=new_size, old_root=old_root, new_root=new_root, proof=broken
+                )
 
 
 @given(st.data(), st.integers(2, 130))
@@ -257,6 +276,9 @@ def test_malformed_inclusion_proofs_are_refused_by_name() -> None:
     assert inclusion_fault(root=b"\x00" * 33) is ProofFault.HASH_LENGTH
     assert inclusion_fault(proof=[*proof[:-1], proof[-1] + b"\x00"]) is ProofFault.HASH_LENGTH
     assert inclusion_fault(proof=[*proof[:-1], proof[-1].hex()]) is ProofFault.HASH_LENGTH  # type: ignore[list-item]
+    assert inclusion_fault(proof=b"".join(proof)) is ProofFault.NOT_A_LIST  # type: ignore[arg-type]
+    assert inclusion_fault(proof=7) is ProofFault.NOT_A_LIST  # type: ignore[arg-type]
+    assert inclusion_fault(index=1.0) is ProofFault.NOT_A_NUMBER  # type: ignore[arg-type]
     assert inclusion_fault(proof=proof[:-1]) is ProofFault.PROOF_LENGTH
     assert inclusion_fault(proof=[*proof, proof[0]]) is ProofFault.PROOF_LENGTH
     assert inclusion_fault(proof=[proof[0]] * 5000) is ProofFault.PROOF_LENGTH

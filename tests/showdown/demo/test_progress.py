@@ -1,6 +1,7 @@
 """What somebody sees who waits for the demo: a bar on a terminal, plain lines in a file."""
 
 import io
+import time
 
 from showdown.demo.loading.progress import Progress
 
@@ -39,3 +40,11 @@ def test_a_terminal_gets_a_bar_with_phase_count_and_share() -> None:
     assert any("25%" in line and "people" in line for line in drawn)
     assert any("100%" in line and "votes 1,000 of 1,000" in line for line in drawn)
     assert drawn[-1].strip() == "done"
+
+
+def test_a_phase_may_learn_on_the_way_how_much_there_is() -> None:
+    out = Terminal()
+    with Progress(out, PHASES).phase("votes") as running:
+        time.sleep(0.15)  # The bar moves ten times a second at most.
+        running.tick(1, 4)
+    assert any("19%" in line and "votes 1 of 4" in line for line in out.getvalue().split("\r\x1b[K"))

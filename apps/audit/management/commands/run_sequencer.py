@@ -1,4 +1,4 @@
-"""The process that gives every entry of the log its place in the tree."""
+"""The process that gives every entry of the log its place in the tree, and signs and publishes the tree's heads."""
 
 import signal
 import threading
@@ -8,7 +8,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 from django.utils import timezone
 
+from apps.audit.domain.stopped import PublicationStopped
 from apps.audit.flows import BATCH, keep_sequencing
+from apps.audit.management.publisher import publisher_from_settings
 from apps.audit.services import TreeIsBroken
 
 
@@ -18,7 +20,7 @@ class Command(BaseCommand):
     It refuses nobody anything and cannot write entries, so it is no ``RecordedCommand``.
     """
 
-    help = "Gives waiting log entries their leaves; one at work for each database, further ones stand by."
+    help = "Gives waiting log entries their leaves and publishes the log; one at work, further ones stand by."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the size of a batch."""
@@ -33,12 +35,20 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_signal: stop.set())
+        publisher = publisher_from_settings(using="sequencer", say=self._say)
         try:
             given = keep_sequencing(
-                using="sequencer", stop=stop, say=self._say, clock=timezone.now, batch=options["batch"]
+                using="sequencer",
+                publisher=publisher,
+                stop=stop,
+                say=self._say,
+                clock=timezone.now,
+                batch=options["batch"],
             )
         except TreeIsBroken as broken:
-            raise CommandError(f"{broken} Nothing was written; see docs/log.md.") from broken
+            raise CommandError(f"{broken} Nothing was signed; see docs/log.md.") from broken
+        except PublicationStopped as stopped:
+            raise CommandError(f"{type(stopped).__name__}: {stopped}") from stopped
         self._say(f"Stopped cleanly after {given:,} leaves.")
 
     def _say(self, line: str) -> None:

@@ -1,0 +1,5 @@
+"""Which clauses of the rulebook the auditor's desk stands on."""
+
+from typing import Final
+
+SAMPLES: Final = "L1"

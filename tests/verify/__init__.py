@@ -1,0 +1,1 @@
+"""The offline verifier: what it accepts, what it refuses, and that it stands alone."""

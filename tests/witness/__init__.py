@@ -1,0 +1,1 @@
+"""Tests of showdown-witness, the client that countersigns."""
