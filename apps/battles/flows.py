@@ -1,7 +1,8 @@
 """Streaming a battle: claim the answers, fetch both at once, confirm them or make the battle void.
 
 The fetching is a task of its own. Whoever watches may leave; it goes on, and the answers wait. When the process dies,
-its claim stays, and the sweeper makes the battle void after the rulebook's minutes. No transaction is open meanwhile.
+its claim stays, and whoever watches then, or else the sweeper, makes the battle void after the rulebook's minutes. No
+transaction is open meanwhile.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Final, ParamSpec, TypeVar
 
@@ -20,13 +22,14 @@ from apps.audit.domain.actor import Actor
 from apps.battles.domain.answers import WholeAnswer
 from apps.battles.gateways import Limits, ModelProvider, ProviderFault, guarded, provider_of
 from apps.battles.models import Battle, BattleState, Endpoint, Side, VoidReason
-from apps.battles.queries import standing_of
+from apps.battles.queries import awaited_until, standing_of
 from apps.battles.services import (
     AnswersAlreadyAsked,
     BattleIsOver,
     HalfABattle,
     claim_answers,
     confirm_answers,
+    expire_battle,
     void_battle,
 )
 
@@ -35,6 +38,7 @@ T = TypeVar("T")
 Providers = Callable[[Endpoint], ModelProvider]
 
 _log = logging.getLogger(__name__)
+_PLATFORM: Final = Actor.system("battles.answers")
 _LOOK_AGAIN_SECONDS: Final = 0.5
 # The loop itself keeps only weak references to its tasks.
 _fetching: set[asyncio.Task[None]] = set()
@@ -108,7 +112,6 @@ def _begin(battle: Battle, *, actor: Actor, providers: Providers, listener: List
 
 async def _fetch(battle: Battle, *, actor: Actor, providers: Providers, listener: Listener | None) -> None:
     """Fetch both answers and write what came of it; the platform itself acts from here on."""
-    platform = Actor.system("battles.answers")
     tell: Listener = listener or (lambda _event: None)
     if battle.state == BattleState.VOIDED:
         tell(AnswerEvent(kind=AnswerEventKind.VOID))
@@ -120,7 +123,7 @@ async def _fetch(battle: Battle, *, actor: Actor, providers: Providers, listener
             _log.info("%s is void: %s", battle.ref, failed.reason)
             after = await _in_thread(
                 void_battle,
-                actor=platform,
+                actor=_PLATFORM,
                 battle_id=battle.pk,
                 reason=failed.reason,
                 side=failed.side,
@@ -129,13 +132,13 @@ async def _fetch(battle: Battle, *, actor: Actor, providers: Providers, listener
         else:
             try:
                 after = await _in_thread(
-                    confirm_answers, actor=platform, battle_id=battle.pk, answers=answers, now=timezone.now()
+                    confirm_answers, actor=_PLATFORM, battle_id=battle.pk, answers=answers, now=timezone.now()
                 )
             except HalfABattle:
                 # Every piece was readable, and the whole is not.
                 after = await _in_thread(
                     void_battle,
-                    actor=platform,
+                    actor=_PLATFORM,
                     battle_id=battle.pk,
                     reason=VoidReason.GARBAGE,
                     now=timezone.now(),
@@ -212,11 +215,18 @@ def _first(failures: BaseExceptionGroup[_SideFailed]) -> _SideFailed:
 
 
 async def _watch(battle_id: int) -> AsyncGenerator[AnswerEvent, None]:
-    """Wait for answers that another task fetches, here or in another process, and tell them whole."""
+    """Wait for answers that another task fetches, here or in another process, and tell them whole.
+
+    When their time is over, the battle is closed at once; nobody who watches waits for the sweeper.
+    """
+    until: datetime | None = None
     while True:
         standing = await _in_thread(standing_of, battle_id)
         match standing.state:
             case BattleState.OPENED | BattleState.ANSWERING:
+                until = until or await _in_thread(awaited_until, battle_id)
+                if until is not None and timezone.now() >= until:
+                    await _in_thread(expire_battle, actor=_PLATFORM, battle_id=battle_id, now=timezone.now())
                 yield AnswerEvent(kind=AnswerEventKind.WAITING)
                 await asyncio.sleep(_LOOK_AGAIN_SECONDS)
                 continue

@@ -100,6 +100,18 @@ def standing_of(battle_id: int) -> Standing:
     return Standing(state=BattleState(state), void_reason=void_reason, texts=texts)
 
 
+def answers_awaited_until(battle: Battle) -> datetime | None:
+    """Return until when somebody's answers are waited for; None when nobody fetches them."""
+    if battle.state != BattleState.ANSWERING or battle.claimed_at is None:
+        return None
+    return battle.claimed_at + timedelta(minutes=float(parameter("B2", "answer_minutes")))
+
+
+def awaited_until(battle_id: int) -> datetime | None:
+    """Return the same for a battle that is only known by its id."""
+    return answers_awaited_until(Battle.objects.only("state", "claimed_at").get(pk=battle_id))
+
+
 def own_battle(contributor: Contributor, battle_id: int) -> Battle | None:
     """Return a battle with its prompt and models when it is this contributor's, else None."""
     return (

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from apps.audit.domain.actor import Actor
@@ -187,17 +187,22 @@ class HintView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptView:
-    """A prompt as its author sees it; ``waited`` is how long it has been waiting for screening, if it is."""
+    """A prompt as its author sees it.
+
+    ``waited`` is how long it has been waiting for screening, and ``before_it`` how many others are read first; None
+    when it does not wait.
+    """
 
     prompt: Prompt
     state: PromptState
     hints: tuple[HintView, ...]
     clause: ClauseText | None
     waited: timedelta | None
+    before_it: int | None
 
 
 def prompt_seen_by(actor: Actor, prompt_id: int, *, now: datetime) -> PromptView:
-    """Return a prompt for its author, in four queries.
+    """Return a prompt for its author, in four queries, or in five while it waits for screening.
 
     Raises:
         NoSuchPrompt: when it is somebody else's or does not exist.
@@ -212,7 +217,14 @@ def prompt_seen_by(actor: Actor, prompt_id: int, *, now: datetime) -> PromptView
         hints=tuple(_view(hint, clauses) for hint in prompt.hints.order_by("-needs_review", "pk")),
         clause=clauses.get(prompt.decided_clause),
         waited=now - prompt.submitted_at if prompt.state == PromptState.SUBMITTED else None,
+        before_it=_waiting_before(prompt) if prompt.state == PromptState.SUBMITTED else None,
     )
+
+
+def _waiting_before(prompt: Prompt) -> int:
+    """Count what ``due_prompt_ids`` lists before a prompt."""
+    earlier = Q(submitted_at__lt=prompt.submitted_at) | Q(submitted_at=prompt.submitted_at, pk__lt=prompt.pk)
+    return Prompt.objects.awaiting_screening().filter(earlier).count()
 
 
 def _view(hint: ScreeningHint, clauses: Mapping[str, ClauseText]) -> HintView:

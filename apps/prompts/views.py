@@ -30,11 +30,14 @@ from apps.prompts.services import (
     submit_prompt,
     withdraw_prompt,
 )
+from apps.prompts.tasks import wake_screening
 
 _INVALID: Final = 422
 _MOST_DIGITS: Final = 18
 # The worker sweeps every few seconds; after this long, something is away, and the page says that it waits.
 _PATIENCE: Final = timedelta(seconds=20)
+# A worker that is awake answers within a moment, so the page asks soon at first.
+_SOON: Final = timedelta(seconds=5)
 # What htmx takes for "stop asking".
 _STOP_POLLING: Final = 286
 
@@ -64,6 +67,7 @@ def new(request: HttpRequest) -> HttpResponse:
                 form = form.with_another_key()
                 form.add_error(None, str(refused))
             else:
+                wake_screening()
                 return redirect("prompts:prompt", prompt.pk)
     else:
         form = PromptForm.empty(language=next(iter(profile_of(author).languages), "en"))
@@ -102,7 +106,7 @@ def prompt(request: HttpRequest, prompt_id: int) -> HttpResponse:
 @require_safe
 @login_required
 def state(request: HttpRequest, prompt_id: int) -> HttpResponse:
-    """Show where a prompt stands, for the page that asks every two seconds until screening has read it."""
+    """Show where a prompt stands, for the page that asks until screening has read it."""
     view = _seen(request, prompt_id)
     is_over = view.state != PromptState.SUBMITTED
     return render(request, "prompts/_state.html", _context(view), status=_STOP_POLLING if is_over else 200)
@@ -158,6 +162,7 @@ def _context(view: PromptView) -> dict[str, object]:
         "view": view,
         "prompt": view.prompt,
         "is_late": view.waited is not None and view.waited > _PATIENCE,
+        "ask_again": "600ms" if view.waited is not None and view.waited < _SOON else "2s",
         "opening_key": uuid4(),
         # Decisions belong to a higher floor, which answers under this address.
         "decision": f"/moderation/decisions/for-prompt/{view.prompt.pk}/",

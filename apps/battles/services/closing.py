@@ -20,6 +20,7 @@ from apps.battles.models import (
     VoidReason,
 )
 from apps.battles.permissions import may_settle_battles
+from apps.battles.queries import answers_awaited_until
 from apps.battles.services.battle_rows import BattleIsOver, lock_battle, lock_own_battle
 from apps.battles.services.draw_rows import opened_draw
 from apps.contributors.queries import contributor_of
@@ -68,7 +69,7 @@ def expire_battle(*, actor: Actor, battle_id: int, now: datetime) -> Battle:
         battle.state = BattleState.EXPIRED
         battle.save(update_fields=["state"])
         record(BattleEvent.EXPIRED, actor=actor, subject=battle.ref, at=now, clause="B2", facts=opened_draw(battle))
-    elif _answers_are_lost(battle, now=now):
+    elif (until := answers_awaited_until(battle)) is not None and now >= until:
         record_void(battle, actor=actor, reason=VoidReason.ABANDONED, side=None, now=now)
     return battle
 
@@ -96,11 +97,3 @@ def record_void(battle: Battle, *, actor: Actor, reason: VoidReason, side: Side 
         facts={**facts_of_voiding(reason=reason.value, endpoint=endpoint_id), **opened_draw(battle)},
     )
     return battle
-
-
-def _answers_are_lost(battle: Battle, *, now: datetime) -> bool:
-    return (
-        battle.state == BattleState.ANSWERING
-        and battle.claimed_at is not None
-        and now >= battle.claimed_at + timedelta(minutes=float(parameter("B2", "answer_minutes")))
-    )

@@ -18,6 +18,7 @@ from apps.audit.middleware import remember_refusal
 from apps.battles.forms import OpenBattleForm, SkipForm, VoteForm
 from apps.battles.models import Battle, BattleState, Choice, Side, SkipReason, VoidReason
 from apps.battles.queries import (
+    answers_awaited_until,
     answers_of,
     battles_of,
     own_battle,
@@ -215,6 +216,8 @@ def _page(
             context |= {
                 "is_ready": state == BattleState.READY,
                 "is_answering": state == BattleState.ANSWERING,
+                "awaited_until": (until := answers_awaited_until(battle)),
+                "is_overdue": until is not None and now >= until,
                 "answers": _answers(battle),
                 "ballot_key": uuid.uuid4(),
                 "skip_reasons": SkipReason.choices,

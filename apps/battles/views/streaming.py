@@ -137,7 +137,8 @@ async def _told(events: AsyncGenerator[AnswerEvent, None]) -> AsyncIterator[byte
 def _frames_of(event: AnswerEvent, shown: dict[Side, _Shown]) -> list[bytes]:
     match event.kind:
         case AnswerEventKind.WAITING:
-            return [b": waiting\n\n"]
+            # Another tab or process fetches them: the page shows until when it waits.
+            return [_frame("waiting", {})]
         case AnswerEventKind.TEXT if event.side is not None:
             state = shown[event.side]
             state.text.append(event.text)

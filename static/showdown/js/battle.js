@@ -38,8 +38,13 @@ function listen(section) {
     const status = finished.querySelector("[data-status]");
     status.textContent = status.dataset.finished;
   });
+  source.addEventListener("waiting", () => {
+    // Somebody else fetches the answers, or did before they were lost: the page loaded anew says until when it waits.
+    if (!document.querySelector("[data-awaited]")) reload();
+  });
   source.addEventListener("ready", () => {
     source.close();
+    document.querySelector("[data-awaited]")?.remove();
     delete section.dataset.waiting;
     vote.querySelector("fieldset").disabled = false;
   });
