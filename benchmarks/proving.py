@@ -24,8 +24,8 @@ def run(quick: bool) -> Table:
             for row in found
         ),
         notes=(
-            "From the number of an entry to the entry, its bytes, its leaf and its proof, which is also checked. Medians of "
-            f"500 entries at random places, the second time around. Building the largest tree took "
+            "From the number of an entry to the entry, its bytes, its leaf and its proof, checked. Medians "
+            "of 500 entries at random places, the second time around. Building the largest tree took "
             f"{seconds(found[-1]['built'])}.",
         ),
     )

@@ -91,7 +91,7 @@ def test_the_log_is_again_what_was_published(press: Press, older: int, capsys: p
         assert proved is not None
         assert proved.inclusion is not None
         assert proved.inclusion.verified
-    with pytest.raises(CommandError, match="no more than .* were signed"):
+    with pytest.raises(CommandError, match=r"no more than .* were signed"):
         recover()
 
 

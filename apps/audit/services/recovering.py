@@ -24,7 +24,7 @@ class NotTheSameLog(Refused):
 
 @transaction.atomic
 def recover_entries(*, actor: Actor, bodies: Sequence[bytes], root: bytes, now: datetime) -> int:
-    """Give ``bodies`` the leaves after the newest head, exactly as they had them, and return how many were written anew.
+    """Give ``bodies`` the leaves after the newest head, exactly as they had them; return how many are new.
 
     Those that the backup had already, still without a leaf, are found again by their bytes. What happened since gets
     later leaves, as always. The connection's role must be the owner's, since nobody else writes entries and leaves.

@@ -24,7 +24,9 @@ class Command(RecordedCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Recover, and tell how many entries."""
         if not may_recover():
-            raise CommandError("Set DATABASE_OWNER_URL, and no other address: only the owner writes entries with leaves.")
+            raise CommandError(
+                "Set DATABASE_OWNER_URL, and no other address: only the owner writes entries with leaves."
+            )
         keys, memory = keys_from_settings()
         try:
             written, size = recover_log(
