@@ -8,6 +8,7 @@ import pytest
 from django.db import transaction
 from psycopg import sql
 
+from apps.audit.domain.note import Signer
 from apps.audit.models import Cosignature, Entry, Leaf, PublishedCheckpoint, TreeHead, Witness
 from apps.audit.services import announce_key, commit_to
 from tests.audit.garden import ROBOT, plant, sequence_what_was_there
@@ -24,7 +25,7 @@ def fill_the_log() -> None:
     """Write a few entries with leaves and, last, one that waits."""
     with transaction.atomic():
         commit_to("a secret", subject="gardens.tree:0")
-    announce_key(actor=ROBOT, vkey="garden.example/log+0a1b2c3d+AQID", now=NOON)
+    announce_key(actor=ROBOT, vkey=Signer.generate("garden.example/log").vkey, now=NOON)
     plant(4)
     sequence_what_was_there()
     publish_a_checkpoint()
