@@ -26,7 +26,7 @@ def events_of(app: str) -> list[str]:
 
 
 def documented() -> list[str]:
-    return re.findall(r"^\| `([^`]+\.[^`]+)` \|", (ROOT / "docs" / "log.md").read_text(), flags=re.MULTILINE)
+    return re.findall(r"^\| `([^`/]+\.[^`/]+)` \|", (ROOT / "docs" / "log.md").read_text(), flags=re.MULTILINE)
 
 
 @pytest.mark.parametrize("app", APPS)

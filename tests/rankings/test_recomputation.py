@@ -128,7 +128,7 @@ def advisory_locks() -> list[tuple[int, int]]:
         cursor.execute(
             "SELECT classid, objid FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() ORDER BY 1, 2"
         )
-        return cursor.fetchall()
+        return [(space, number) for space, number in cursor.fetchall()]
 
 
 def test_a_worker_that_dies_loses_nothing(votes: list[Vote], monkeypatch: pytest.MonkeyPatch) -> None:
