@@ -68,7 +68,6 @@ class KeyFolder:
         for path in sorted(self.folder.glob("*.new")):
             return self._read(path)
         signer = Signer.generate(self.origin)
-        self.make()
         write_durably(self._path(signer.key_id.hex(), ".new"), f"{signer.skey}\n".encode(), mode=_OURS_ALONE)
         return signer
 
