@@ -37,7 +37,7 @@ def measure(ballots: Ballots, *, clients: int, votes: int, pairs: int) -> dict[s
     ways: Mapping[str, Callable[[], Any]] = {"audited": ExitStack, "bare": without_the_entry}
     speeds: dict[str, list[float]] = {way: [] for way in ways}
     for number in range(pairs + 1):
-        for way in ways if number % 2 else reversed(ways):
+        for way in sorted(ways, reverse=bool(number % 2)):
             battles = ballots.waiting(votes)
             works = [through_the_service(ballots, battles[start::clients]) for start in range(clients)]
             with ways[way]():
