@@ -220,6 +220,18 @@ def test_an_empty_period_says_so(auditor: Client, barbara: User, votes: list[Vot
     assert refusals() == ["nothing-to-draw"]
 
 
+def test_a_period_whose_entries_were_all_late_is_not_called_empty(
+    auditor: Client, barbara: User, press: WitnessedPress, ada: User, arena: Arena
+) -> None:
+    press.add_witness("barbara.example/w1", barbara)
+    checkpoint = press.publish(now=NOON + 2 * HOUR)
+    cast_vote(actor=ada.as_actor(), battle=arena.ready(ada, now=NOON), choice=Choice.LEFT, now=NOON)
+    press.publish(now=NOON + 3 * HOUR)
+    page = text_of(ask(auditor).content)
+    assert f"All entries of this event in the period (1) got their leaves after checkpoint {checkpoint.size}." in page
+    assert refusals() == ["nothing-to-draw"]
+
+
 # --- Opening ---
 
 
