@@ -213,6 +213,12 @@ def test_what_came_after_the_checkpoint_is_counted_as_late_and_never_drawn(
     )
 
 
+def test_reading_the_list_is_a_look_too(auditor: Client, barbara: User) -> None:
+    auditor.get("/auditor/samples/")
+    (look,) = Entry.objects.filter(event="web.sample_looked_at")
+    assert (look.subject, look.actor_pseudonym) == ("web.sample:all", barbara.pseudonym)
+
+
 def test_an_empty_period_says_so(auditor: Client, barbara: User, votes: list[Vote], press: WitnessedPress) -> None:
     press.add_witness("barbara.example/w1", barbara)
     press.publish(now=NOON + 2 * HOUR)
