@@ -23,7 +23,7 @@ pytestmark = pytest.mark.committed
 
 
 def text_of(page: bytes) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", page.decode()).split())
+    return " ".join(re.sub(r"<[^>]+>", " ", page.decode().replace("<wbr>", "")).split())
 
 
 @pytest.fixture

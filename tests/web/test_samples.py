@@ -50,7 +50,7 @@ def votes(arena: Arena, ada: User) -> list[Vote]:
 
 
 def text_of(page: bytes) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", page.decode()).split())
+    return " ".join(re.sub(r"<[^>]+>", " ", page.decode().replace("<wbr>", "")).split())
 
 
 def ask(client: Client, **more: Any) -> Any:

@@ -148,3 +148,9 @@ def test_an_auditor_finds_her_whole_desk_in_the_log(client: Client, barbara: Use
     assert parts_on(page) == [*LOG_PARTS, *DESK_PARTS]
     # The masthead says that this is the log, although the desk's own addresses do not begin with it.
     assert re.search(r'<nav class="sections".*?href="/log/" aria-current="(?:page|true)"', page, flags=re.DOTALL)
+
+
+def test_a_page_below_a_part_of_the_log_says_in_which_it_lies(client: Client, barbara: User) -> None:
+    client.force_login(barbara)
+    page = client.get("/log/checkpoints/compare/").content.decode()
+    assert '<a href="/log/checkpoints/" aria-current="true">' in page
