@@ -50,7 +50,7 @@ def votes(arena: Arena, ada: User) -> list[Vote]:
 
 
 def text_of(page: bytes) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", page.decode()).split())
+    return " ".join(re.sub(r"<[^>]+>", " ", page.decode().replace("<wbr>", "")).split())
 
 
 def ask(client: Client, **more: Any) -> Any:
@@ -213,10 +213,28 @@ def test_what_came_after_the_checkpoint_is_counted_as_late_and_never_drawn(
     )
 
 
+def test_reading_the_list_is_a_look_too(auditor: Client, barbara: User) -> None:
+    auditor.get("/auditor/samples/")
+    (look,) = Entry.objects.filter(event="web.sample_looked_at")
+    assert (look.subject, look.actor_pseudonym) == ("web.sample:all", barbara.pseudonym)
+
+
 def test_an_empty_period_says_so(auditor: Client, barbara: User, votes: list[Vote], press: WitnessedPress) -> None:
     press.add_witness("barbara.example/w1", barbara)
     press.publish(now=NOON + 2 * HOUR)
     assert "No entry of this event" in text_of(ask(auditor, event="gardens.planted").content)
+    assert refusals() == ["nothing-to-draw"]
+
+
+def test_a_period_whose_entries_were_all_late_is_not_called_empty(
+    auditor: Client, barbara: User, press: WitnessedPress, ada: User, arena: Arena
+) -> None:
+    press.add_witness("barbara.example/w1", barbara)
+    checkpoint = press.publish(now=NOON + 2 * HOUR)
+    cast_vote(actor=ada.as_actor(), battle=arena.ready(ada, now=NOON), choice=Choice.LEFT, now=NOON)
+    press.publish(now=NOON + 3 * HOUR)
+    page = text_of(ask(auditor).content)
+    assert f"All entries of this event in the period (1) got their leaves after checkpoint {checkpoint.size}." in page
     assert refusals() == ["nothing-to-draw"]
 
 

@@ -1,6 +1,7 @@
-// Checks a served log with Go's own sumdb/note and sumdb/tlog, which know nothing of Showdown.
+// Checks a log with Go's own sumdb/note and sumdb/tlog, which know nothing of Showdown.
 //
 // Usage: check ADDRESS VKEY COOKIE; the cookie lets an auditor read entries, and without it only hashes are read.
+// Or: check FOLDER VKEY; an exported bundle that was unpacked there is read with its entries.
 // It prints what it checked, and ends with status 1 and a reason where something does not hold.
 package main
 
@@ -10,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -17,15 +19,18 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// A served log reads tiles by the paths of C2SP tlog-tiles, where their height of 8 goes without saying.
-type served struct {
-	address, cookie string
+// A published log has tiles at the paths of C2SP tlog-tiles, where their height of 8 goes without saying.
+type published struct {
+	place, cookie string
 	// Tiles that were read before.
 	kept map[tlog.Tile][]byte
 }
 
-func (log served) get(path string) ([]byte, error) {
-	request, err := http.NewRequest("GET", log.address+"/"+path, nil)
+func (log published) get(path string) ([]byte, error) {
+	if log.isFolder() {
+		return os.ReadFile(filepath.Join(log.place, filepath.FromSlash(path)))
+	}
+	request, err := http.NewRequest("GET", log.place+"/"+path, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -43,21 +48,23 @@ func (log served) get(path string) ([]byte, error) {
 	return io.ReadAll(response.Body)
 }
 
-func (log served) Height() int { return 8 }
+func (log published) isFolder() bool { return !strings.Contains(log.place, "://") }
 
-func (log served) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
+func (log published) Height() int { return 8 }
+
+func (log published) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
 	found := make([][]byte, len(tiles))
 	for i, tile := range tiles {
 		if data, ok := log.kept[tile]; ok {
 			found[i] = data
 			continue
 		}
-		data, err := log.get(served8(tile))
+		data, err := log.get(pathOf(tile))
 		if err != nil && tile.W < 256 {
 			// The log has grown: the full tile has what the partial one had.
 			full := tile
 			full.W = 256
-			if data, err = log.get(served8(full)); err == nil {
+			if data, err = log.get(pathOf(full)); err == nil && len(data) > tile.W*tlog.HashSize {
 				data = data[:tile.W*tlog.HashSize]
 			}
 		}
@@ -69,13 +76,13 @@ func (log served) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
 	return found, nil
 }
 
-func (log served) SaveTiles(tiles []tlog.Tile, data [][]byte) {
+func (log published) SaveTiles(tiles []tlog.Tile, data [][]byte) {
 	for i, tile := range tiles {
 		log.kept[tile] = data[i]
 	}
 }
 
-func served8(tile tlog.Tile) string {
+func pathOf(tile tlog.Tile) string {
 	return "tile/" + strings.TrimPrefix(tile.Path(), "tile/8/")
 }
 
@@ -87,7 +94,14 @@ func require(err error, what string) {
 }
 
 func main() {
-	log := served{os.Args[1], os.Args[3], map[tlog.Tile][]byte{}}
+	if len(os.Args) < 3 {
+		fmt.Println("Usage: check ADDRESS VKEY [COOKIE], or check FOLDER VKEY")
+		os.Exit(2)
+	}
+	log := published{place: os.Args[1], kept: map[tlog.Tile][]byte{}}
+	if len(os.Args) > 3 {
+		log.cookie = os.Args[3]
+	}
 	verifier, err := note.NewVerifier(os.Args[2])
 	require(err, "key")
 	signed, err := log.get("checkpoint")
@@ -130,8 +144,12 @@ func main() {
 		require(tlog.CheckTree(proof, size, root, old, before), "consistency")
 	}
 	fmt.Printf("%d leaves, every %d proved\n", size, step)
-	if log.cookie != "" {
+	if log.cookie != "" || log.isFolder() {
 		entries := log.entries(size)
+		if int64(len(entries)) != size {
+			fmt.Printf("%d entries for %d leaves\n", len(entries), size)
+			os.Exit(1)
+		}
 		for index, entry := range entries {
 			if tlog.RecordHash(entry) != leaves[index] {
 				fmt.Printf("entry %d is not leaf %d\n", index, index)
@@ -142,18 +160,25 @@ func main() {
 	}
 }
 
-func (log served) entries(size int64) [][]byte {
+func (log published) entries(size int64) [][]byte {
 	var entries [][]byte
 	for first := int64(0); first < size; first += 256 {
 		width := size - first
 		if width > 256 {
 			width = 256
 		}
-		path := served8(tlog.Tile{H: 8, L: 0, N: first / 256, W: int(width)})
+		path := pathOf(tlog.Tile{H: 8, L: 0, N: first / 256, W: int(width)})
 		data, err := log.get("tile/entries/" + strings.TrimPrefix(path, "tile/0/"))
 		require(err, "bundle")
 		for len(data) > 0 {
-			length := int(data[0])<<8 | int(data[1])
+			var length int
+			if len(data) >= 2 {
+				length = int(data[0])<<8 | int(data[1])
+			}
+			if len(data) < 2+length {
+				fmt.Printf("%s ends within an entry\n", path)
+				os.Exit(1)
+			}
 			entries = append(entries, data[2:2+length])
 			data = data[2+length:]
 		}
