@@ -11,6 +11,8 @@ from apps.audit.domain.actor import Actor
 from apps.audit.domain.refusal import NotPermitted, Refused
 from apps.moderation.models import Action, Case, Decision
 from apps.moderation.queries.access import case_named
+from apps.moderation.queries.console import CaseView, case_view, words_on
+from apps.moderation.queries.statements import Statement, statement_for, words_in_statement
 from apps.moderation.queries.waiting import (
     approved_without_decision,
     findings_without_case,
@@ -30,6 +32,8 @@ from apps.moderation.services import (
     save_draft,
     take_next,
 )
+from apps.policy.domain.reading import Purpose
+from apps.policy.services import read_content
 
 # One wake takes this many of a kind, so that a load of old prompts does not keep new cases waiting.
 _AT_ONCE: Final = 500
@@ -90,6 +94,31 @@ def take_next_or_sweep(*, actor: Actor, now: datetime) -> Case | None:
         sweep(actor=Actor.system("moderation.sweep"), now=now)
         case = take_next(actor=actor, now=now)
     return case
+
+
+def read_case(*, actor: Actor, case_id: int, now: datetime) -> CaseView:
+    """Return a case as the console shows it; that its words are read is written down first (clause G1)."""
+    return read_content(
+        actor=actor,
+        purpose=Purpose.CASE,
+        subjects=words_on(actor, case_id),
+        load=lambda: case_view(actor, case_id, now=now),
+        now=now,
+    )
+
+
+def read_statement(*, actor: Actor, decision_id: int, now: datetime) -> Statement:
+    """Return a statement of reasons; whoever it is not about is written down first (clause G1)."""
+    others = words_in_statement(actor, decision_id)
+    if not others:
+        return statement_for(actor, decision_id)
+    return read_content(
+        actor=actor,
+        purpose=Purpose.STATEMENT,
+        subjects=others,
+        load=lambda: statement_for(actor, decision_id),
+        now=now,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
