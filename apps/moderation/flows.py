@@ -12,6 +12,7 @@ from apps.audit.domain.refusal import NotPermitted, Refused
 from apps.moderation.models import Action, Case, Decision
 from apps.moderation.queries.access import case_named
 from apps.moderation.queries.console import CaseView, case_view, words_on
+from apps.moderation.queries.exports import exports_to_look_at
 from apps.moderation.queries.statements import Statement, statement_for, words_in_statement
 from apps.moderation.queries.waiting import (
     approved_without_decision,
@@ -26,6 +27,7 @@ from apps.moderation.services import (
     decide_finding,
     decide_prompt,
     forget_old_drafts,
+    open_exports_case,
     open_finding_case,
     open_prompt_case,
     record_rule_decision,
@@ -46,6 +48,7 @@ class Swept:
 
     prompts: int
     findings: int
+    exports: int
     rule_decisions: int
     moot: int
 
@@ -62,6 +65,7 @@ def sweep(*, actor: Actor, now: datetime) -> Swept:
         findings=_each(
             findings_without_case(limit=_AT_ONCE), lambda pk: open_finding_case(actor=actor, finding_id=pk, now=now)
         ),
+        exports=_each(exports_to_look_at(), lambda pk: open_exports_case(actor=actor, network_id=pk, now=now)),
         rule_decisions=_each(
             approved_without_decision(limit=_AT_ONCE),
             lambda pk: record_rule_decision(actor=actor, prompt_id=pk, now=now),

@@ -15,9 +15,11 @@ from apps.audit.domain.refusal import NotPermitted, Refused
 from apps.audit.middleware import remember_refusal
 from apps.moderation import flows
 from apps.moderation.flows import Written
-from apps.moderation.forms import AppealForm, VerdictForm
+from apps.moderation.forms import AppealForm, ExportsForm, VerdictForm
+from apps.moderation.models import CaseKind
 from apps.moderation.permissions import may_moderate
-from apps.moderation.queries.console import CaseView, decision_made_on, lease_view
+from apps.moderation.queries.console import CaseView, kind_and_decision, lease_view
+from apps.moderation.queries.exports import exports_view
 from apps.moderation.queries.queue import queue_for
 from apps.moderation.queries.statements import Statement, newest_decision_on, preview
 from apps.moderation.queries.statistics import figures
@@ -26,12 +28,15 @@ from apps.moderation.services import (
     AlreadyDecided,
     AppealSaysNothing,
     AppealTooLong,
+    CaseTaken,
+    LeaseEnded,
     ReasonMissing,
     ReasonTooLong,
     UnknownAction,
     UnknownGround,
     fit_reason,
     ground,
+    look_into_exports,
     make_appeal,
     release_case,
     save_draft,
@@ -78,8 +83,11 @@ def take_next(request: HttpRequest) -> HttpResponse:
 def case(request: HttpRequest, case_id: int) -> HttpResponse:
     """Show one case: subject, evidence, decision. Looking takes nothing from anybody."""
     actor = acting(request)
-    if may_moderate(actor) and (decision_id := decision_made_on(case_id)) is not None:
+    kind, decision_id = kind_and_decision(case_id) if may_moderate(actor) else (None, None)
+    if decision_id is not None:
         return redirect("moderation:decision", decision_id)
+    if kind == CaseKind.EXPORTS:
+        return _exports(request, case_id, ExportsForm())
     view = flows.read_case(actor=actor, case_id=case_id, now=timezone.now())
     return _console(request, view, VerdictForm(initial=_initial(view), view=view))
 
@@ -176,6 +184,26 @@ def decide(request: HttpRequest, case_id: int) -> HttpResponse:
     return redirect("moderation:decision", decision.pk)
 
 
+@require_POST
+@login_required
+def look_into(request: HttpRequest, case_id: int) -> HttpResponse:
+    """Close a case about many exports with what a look at them came to."""
+    form = ExportsForm(request.POST)
+    if not form.is_valid():
+        return _exports(request, case_id, form)
+    told = form.cleaned_data
+    try:
+        look_into_exports(
+            actor=acting(request), case_id=case_id, outcome=told["outcome"], note=told["note"], now=timezone.now()
+        )
+    except (ReasonMissing, ReasonTooLong, LeaseEnded, CaseTaken) as refused:
+        remember_refusal(request, refused)
+        form.add_error("note" if isinstance(refused, ReasonMissing | ReasonTooLong) else None, str(refused))
+        return _exports(request, case_id, form)
+    messages.success(request, _("Written down. The case is closed."))
+    return redirect("moderation:queue")
+
+
 @require_safe
 @login_required
 def decision(request: HttpRequest, decision_id: int) -> HttpResponse:
@@ -265,5 +293,11 @@ def _console(
     return render(request, "moderation/case.html", context, status=_status(form))
 
 
-def _status(form: VerdictForm | AppealForm) -> int:
+def _exports(request: HttpRequest, case_id: int, form: ExportsForm) -> HttpResponse:
+    now = timezone.now()
+    context = {"view": exports_view(acting(request), case_id, now=now), "form": form, "now": now}
+    return render(request, "moderation/exports.html", context, status=_status(form))
+
+
+def _status(form: VerdictForm | AppealForm | ExportsForm) -> int:
     return 422 if form.is_bound and form.errors else 200

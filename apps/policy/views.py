@@ -60,6 +60,7 @@ _TOLD: Final[dict[str, str | Promise]] = {
     "G1.moderator": gettext_lazy("Most texts that a moderator reads within 24 hours"),
     "G1.auditor": gettext_lazy("Most ballots that an auditor opens within 24 hours"),
     "G2.people": gettext_lazy("People of one network whose exports open a case"),
+    "G2.share": gettext_lazy("Least share of the network that they are"),
     "G2.days": gettext_lazy("Days within which these count together"),
 }
 _KINDS: Final[dict[WayKind, str | Promise]] = {
@@ -75,7 +76,7 @@ _KINDS: Final[dict[WayKind, str | Promise]] = {
     WayKind.OPERATION: gettext_lazy("What it takes to run the platform"),
     WayKind.SIDE_COPY: gettext_lazy("Copies on the side"),
 }
-_SHARES: Final = frozenset({"P1.sample_share", "P7.min_confidence", "P3.near_jaccard", "I1.alpha"})
+_SHARES: Final = frozenset({"P1.sample_share", "P7.min_confidence", "P3.near_jaccard", "I1.alpha", "G2.share"})
 _UNGROUPED: Final = frozenset({"R1.seed"})
 
 

@@ -109,9 +109,10 @@ _ACTIONS: Final = {
 }
 
 
-def decision_made_on(case_id: int) -> int | None:
-    """Return the id of the decision made on a case, or None while it waits."""
-    return Decision.objects.filter(case_id=case_id).values_list("pk", flat=True).first()
+def kind_and_decision(case_id: int) -> tuple[CaseKind | None, int | None]:
+    """Return what a case is about, and the id of the decision made on it; None for what there is not."""
+    found = Case.objects.filter(pk=case_id).values_list("kind", "decisions__pk").first()
+    return (CaseKind(found[0]), found[1]) if found else (None, None)
 
 
 def words_on(actor: Actor, case_id: int) -> list[str]:

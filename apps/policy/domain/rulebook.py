@@ -231,8 +231,8 @@ FIRST_EDITION: Final[tuple[ClauseText, ...]] = (
     ClauseText(
         number="G2",
         title="Many exports at once are looked at",
-        text="You take your own words and votes with you at any time. When 10 people of one network do so within 3 "
-        "days, a moderator looks whether somebody else is collecting them.",
-        parameters={"people": 10, "days": 3},
+        text="You take your own words and votes with you at any time. When 10 people of one network, and one in "
+        "twenty of all in it, do so within 3 days, a moderator looks whether somebody else is collecting them.",
+        parameters={"people": 10, "share": 0.05, "days": 3},
     ),
 )

@@ -49,7 +49,8 @@ COLUMNS: Final[dict[type[models.Model], tuple[str, ...]]] = {
     ),
     Case: (
         "id", "kind", "prompt_id", "finding_id", "release_id", "appeal_id", "state", "priority", "priority_reason",
-        "language", "opened_at", "due_at", "lease_holder_id", "lease_until", "decided_at",
+        "language", "opened_at", "due_at", "lease_holder_id", "lease_until", "decided_at", "network_id", "outcome",
+        "note",
     ),
     Decision: (
         "id", "case_id", "prompt_id", "finding_id", "action", "source", "decided_by_id", "policy_version", "clause",
