@@ -108,10 +108,15 @@ def test_who_never_took_part_has_nothing_to_take(radia: User) -> None:
 
 def test_a_thousand_prompts_are_read_page_by_page(ada: User, django_assert_max_num_queries: Any) -> None:
     first = prompt_of(ada, "How many words fit into a file that is written while it is sent?")
-    copies = list(Prompt.objects.filter(pk=first.pk)) * 450
     Prompt.objects.bulk_create(
-        Prompt(author=copy.author, text=f"Question {number}", text_sha256=uuid.uuid4().hex * 2, submitted_at=NOON)
-        for number, copy in enumerate(copies)
+        Prompt(
+            author=first.author,
+            text=f"Question {number}",
+            text_sha256=uuid.uuid4().hex * 2,
+            submission_key=uuid.uuid4(),
+            submitted_at=NOON,
+        )
+        for number in range(450)
     )
     client = visit(ada)
     with django_assert_max_num_queries(30):

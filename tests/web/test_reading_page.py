@@ -23,20 +23,21 @@ def visit(user: User) -> Client:
     return client
 
 
-def read(user: User, purpose: Purpose, *numbers: int) -> None:
+def read(user: User, purpose: Purpose, *numbers: int, key: str = "") -> None:
     read_content(
         actor=user.as_actor(),
         purpose=purpose,
         subjects=[f"prompts.prompt:{number}" for number in numbers],
         load=lambda: None,
         now=NOON,
+        key=key,
     )
 
 
 def test_barbara_sees_who_read_how_much_by_month_and_role(grace: User, alan: User, barbara: User) -> None:
     read(grace, Purpose.CASE, 1, 2, 3)
     read(grace, Purpose.CASE, 3)
-    read(alan, Purpose.STATEMENT, 3)
+    read(alan, Purpose.STATEMENT, 3, key="sk_7f3a")
     month = f"{ContentLook.objects.latest('pk').at:%Y-%m}"
     page = visit(barbara).get("/auditor/reading/").content.decode()
     assert "2 people who work here read 4 texts of others" in " ".join(page.split())
@@ -45,12 +46,12 @@ def test_barbara_sees_who_read_how_much_by_month_and_role(grace: User, alan: Use
     told = visit(barbara).get(f"/auditor/reading.csv?month={month}")
     assert told["Content-Type"].startswith("text/csv")
     rows = [
-        (row["month"], row["role"], row["purpose"], row["reader"], row["looks"], row["texts"])
+        (row["month"], row["role"], row["purpose"], row["reader"], row["key"], row["looks"], row["texts"])
         for row in csv.DictReader(io.StringIO(told.content.decode()))
     ]
     assert rows == [
-        (month, "moderator", "case", grace.pseudonym, "2", "3"),
-        (month, "moderator", "statement", alan.pseudonym, "1", "1"),
+        (month, "moderator", "case", grace.pseudonym, "", "2", "3"),
+        (month, "moderator", "statement", alan.pseudonym, "sk_7f3a", "1", "1"),
     ]
     looks = Entry.objects.filter(event="web.reading_looked_at").order_by("pk")
     assert [look.subject for look in looks] == [f"policy.reading:{month}"] * 2
@@ -58,7 +59,7 @@ def test_barbara_sees_who_read_how_much_by_month_and_role(grace: User, alan: Use
 
 def test_a_month_without_reading_says_so_and_nonsense_is_this_month(barbara: User) -> None:
     page = visit(barbara).get("/auditor/reading/?month=2020-02")
-    assert "In February 2020 nobody who works here read a word of others" in " ".join(page.content.decode().split())
+    assert "Nobody who works here read a word of others in February 2020" in " ".join(page.content.decode().split())
     assert visit(barbara).get("/auditor/reading/?month=2020-13%27--").status_code == 200
     every = visit(barbara).get("/auditor/reading.csv?month=nonsense")
     assert every["Content-Disposition"] == 'attachment; filename="showdown-reading-all.csv"'

@@ -1,11 +1,10 @@
 """The gate before others' words: nobody reads them but for a purpose, within a day's number, and written down first."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 from django.db import connection, transaction
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.audit.domain.actor import Actor
@@ -99,15 +98,14 @@ def _note(actor: Actor, role: str, purpose: Purpose, key: str, subjects: list[st
 def _too_much(read: int, allowed: int, oldest: datetime | None) -> str:
     if not allowed:
         return _("Clause G1 gives your role nothing of others to read. Ask those who keep the rulebook.")
-    told = {"read": read, "allowed": allowed}
-    words = _(
-        "Within 24 hours you have read %(read)s texts of other people, and clause G1 lets your role read %(allowed)s. "
-        "What cannot wait is for a colleague: give the case back."
-    )
     if oldest is None:
-        return words % told
-    again = _("The first of your texts leaves the count on %(moment)s (UTC), and you can go on then.")
-    return f"{words % told} {again % {'moment': date_format(oldest + DAY, 'DATETIME_FORMAT')}}"
+        return _("This shows more texts of other people than your role may read within 24 hours (%(allowed)s).") % {
+            "allowed": allowed
+        }
+    return _(
+        "You have read %(read)s texts of other people within 24 hours, and your role may read %(allowed)s. A colleague "
+        "can take the case now; you can go on from %(moment)s UTC."
+    ) % {"read": read, "allowed": allowed, "moment": f"{(oldest + DAY).astimezone(UTC):%Y-%m-%d %H:%M}"}
 
 
 @transaction.atomic
