@@ -73,6 +73,10 @@ TABLES: Final[dict[str, Grant]] = {
     # The rulebook: an edition is written once.
     "policy_policyversion": ONCE,
     "policy_clause": ONCE,
+    # What was read of others' words: a look is written once, and a batch is closed once.
+    "policy_readingbatch": Grant(app="SELECT, INSERT, UPDATE (closed_at, digest)", auditor="SELECT"),
+    "policy_contentlook": ONCE,
+    "policy_egressroute": READ,
     # Organizations and people.
     "organizations_organization": ORDINARY,
     "organizations_tie": ORDINARY,
@@ -81,6 +85,7 @@ TABLES: Final[dict[str, Grant]] = {
     "contributors_demographicclaim": Grant(app="SELECT, INSERT, UPDATE (proof_level, ended_at)", auditor="SELECT"),
     "contributors_affiliation": Grant(app="SELECT, INSERT, UPDATE (ended_at)", auditor="SELECT"),
     "contributors_consenttext": ONCE,
+    "contributors_ownexport": ONCE,
     "contributors_consent": Grant(app="SELECT, INSERT, UPDATE (withdrawn_at)", auditor="SELECT"),
     # Prompts. Clusters are merged by the database's function alone; UPDATE of the founding time serves to lock rows.
     # Words, author and time of a prompt stay: whoever could swap them could put live words into an old battle.

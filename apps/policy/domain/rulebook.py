@@ -29,6 +29,7 @@ SUBJECTS: Final[Mapping[str, str]] = {
     "W": "The wall",
     "M": "Moderation and appeals",
     "L": "The log",
+    "G": "Reading",
 }
 
 FIRST_EDITION: Final[tuple[ClauseText, ...]] = (
@@ -217,5 +218,21 @@ FIRST_EDITION: Final[tuple[ClauseText, ...]] = (
         "periods of one auditor do not overlap. A vote's choice is opened only when its entry was drawn, and each "
         "opening is an entry of its own.",
         parameters={"share": 0.1},
+    ),
+    ClauseText(
+        number="G1",
+        title="Others' words are read for a reason, and counted",
+        text="Whoever works here reads others' words for a stated purpose only: a moderator to decide a case, an "
+        "auditor to check a ballot drawn by lot. Each look is written down before anything is shown, and within 24 "
+        "hours nobody reads more than their role may. Network administrators, licensing officers, approvers and "
+        "licensees read none.",
+        parameters={"moderator": 600, "auditor": 200},
+    ),
+    ClauseText(
+        number="G2",
+        title="Many exports at once are looked at",
+        text="You take your own words and votes with you at any time. When 10 people of one network, and one in "
+        "twenty of all in it, do so within 3 days, a moderator looks whether somebody else is collecting them.",
+        parameters={"people": 10, "share": 0.05, "days": 3},
     ),
 )

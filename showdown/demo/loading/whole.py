@@ -21,6 +21,7 @@ from showdown.demo.loading.nights import rank
 from showdown.demo.loading.pool import load_pool
 from showdown.demo.loading.progress import Progress
 from showdown.demo.loading.rare import RareThings
+from showdown.demo.loading.reading import load_reading
 from showdown.demo.loading.sales import Sales
 from showdown.demo.loading.stage import set_the_stage
 from showdown.demo.loading.tables import one_transaction, require_known_columns
@@ -126,6 +127,7 @@ def _write(network: Network, *, seed: int, progress: Progress) -> Loaded:
             now=network.now,
         )
         rare.happen(running.tick)
+        load_reading(trail=trail, chance=chance, now=network.now)
     with progress.phase("past the wall"):
         sales = Sales(stage, trail=trail, start=network.start, now=network.now)
         sales.retire()
