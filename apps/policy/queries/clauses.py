@@ -6,16 +6,22 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import connection
-from django.utils import timezone
 
+from apps.policy.domain.changes import in_order
+from apps.policy.domain.directions import Safer, stricter
 from apps.policy.domain.rulebook import ClauseText
-from apps.policy.models import Clause, PolicyVersion
+from apps.policy.models import Clause, ParameterDirection
 
-# Written out, since every vote asks for a clause: building the statement anew takes longer than answering it.
+# Written out, since every vote asks for a clause: building the statement anew takes longer than answering it. The
+# clock is the database's: one of the application's that runs ahead would bring a waiting version forward.
 _CLAUSE_IN_FORCE: Final = (
     "SELECT c.title, c.text, c.parameters, v.number FROM policy_clause c"
     " JOIN policy_policyversion v ON v.id = c.version_id WHERE c.number = %s AND v.id ="
-    " (SELECT id FROM policy_policyversion WHERE effective_at <= %s ORDER BY number DESC LIMIT 1)"
+    " (SELECT id FROM policy_policyversion WHERE effective_at <= clock_timestamp() ORDER BY number DESC LIMIT 1)"
+)
+_VERSION_IN_FORCE: Final = (
+    "SELECT max(number) FROM policy_policyversion"
+    " WHERE effective_at <= least(coalesce(%s, clock_timestamp()), clock_timestamp())"
 )
 
 
@@ -30,20 +36,17 @@ def _text(clause: Clause, version: int) -> ClauseText:
 
 
 def current_version(*, at: datetime | None = None) -> int:
-    """Return the number of the version in force.
+    """Return the number of the version in force, now or at a moment of the past, by the database's clock.
 
     Raises:
         UnknownClause: when no version is in force yet.
     """
-    number = (
-        PolicyVersion.objects.filter(effective_at__lte=at or timezone.now())
-        .order_by("-number")
-        .values_list("number", flat=True)
-        .first()
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(_VERSION_IN_FORCE, [at])
+        (number,) = cursor.fetchone()
     if number is None:
         raise UnknownClause("No version of the rulebook is in force.")
-    return number
+    return int(number)
 
 
 def clause(number: str, *, version: int | None = None) -> ClauseText:
@@ -62,7 +65,7 @@ def clause(number: str, *, version: int | None = None) -> ClauseText:
 
 def _clause_in_force(number: str) -> ClauseText:
     with connection.cursor() as cursor:
-        cursor.execute(_CLAUSE_IN_FORCE, [number, timezone.now()])
+        cursor.execute(_CLAUSE_IN_FORCE, [number])
         row = cursor.fetchone()
     if row is None:
         raise UnknownClause(f"No version of the rulebook in force has a clause {number}.")
@@ -82,10 +85,32 @@ def parameter(number: str, name: str) -> Any:
     return parameters[name]
 
 
+def stricter_parameter(number: str, name: str, *, pinned: int) -> Any:
+    """Return a number of a clause as it protects most: under the version in force, or under one that is pinned.
+
+    A clause or number that the pinned version did not have yet is taken from the one in force.
+
+    Raises:
+        UnknownClause: when the version in force has no such clause or parameter.
+    """
+    now = parameter(number, name)
+    found = Clause.objects.filter(version__number=pinned, number=number).first()
+    if found is None or name not in found.parameters:
+        return now
+    return stricter(directions().get((number, name), Safer.NONE), now, found.parameters[name])
+
+
+def directions() -> dict[tuple[str, str], Safer]:
+    """Return to which side each parameter is safer, as the database's table has it."""
+    rows = ParameterDirection.objects.values_list("clause", "name", "safer")
+    return {(number, name): Safer(safer) for number, name, safer in rows}
+
+
 def rulebook(*, version: int | None = None) -> list[ClauseText]:
     """Return every clause of one version, by default the one in force, in the order of their numbers."""
     version = version if version is not None else current_version()
-    return [_text(found, version) for found in Clause.objects.filter(version__number=version).order_by("number")]
+    found = [_text(each, version) for each in Clause.objects.filter(version__number=version)]
+    return sorted(found, key=lambda each: in_order(each.number))
 
 
 def clauses_on(subject: str) -> list[ClauseText]:
