@@ -15,6 +15,7 @@ EVERY: Final[dict[str, tuple[str, int]]] = {
     "Retire clusters past the wall": ("licensing.retire_due", 900),
     "Write exports of the log, and remove old ones": ("web.tend_exports", 5),
     "Finish or close releases that wait": ("licensing.sweep", 15),
+    "Judge past releases under proposed rules": ("licensing.back_test_due", 15),
 }
 QUEUES: Final[dict[str, str]] = {"prompts.screen_due": "language"}
 NIGHTLY: Final = ("Recompute the rankings every night", "rankings.nightly")

@@ -186,18 +186,20 @@ def fault_in(clause: ClauseText | None, change: ClauseChange) -> Fault | None:
 def _why_unfit(number: str, name: str, before: Any, after: Any) -> Unfit | None:
     if is_same(before, after):
         return None
-    if is_number(before) or is_number(after):
-        if not is_number(after) and after is not None or not is_number(before) and before is not None:
-            return Unfit.OTHER_SORT
-        if after is None:
-            return None if DIRECTIONS.get((number, name), Safer.NONE) is Safer.NONE else Unfit.OTHER_SORT
-        # Also what is no number at all, such as NaN, lies between no two numbers.
-        if not 0 <= after <= MOST:
-            return Unfit.OUT_OF_RANGE
-        if is_number(before) and before == int(before) and after != int(after):
-            return Unfit.OTHER_SORT
-        return Unfit.BELOW_FLOOR if after < FLOORS.get((number, name), 0) else None
-    return Unfit.OTHER_SORT if before is not None and after is not None and type(before) is not type(after) else None
+    if before is None or after is None:
+        return Unfit.OTHER_SORT if DIRECTIONS.get((number, name), Safer.NONE) is not Safer.NONE else None
+    if is_number(before) and is_number(after):
+        return _why_no_such_number(before, after, FLOORS.get((number, name), 0))
+    return Unfit.OTHER_SORT if type(before) is not type(after) else None
+
+
+def _why_no_such_number(before: float, after: float, floor: int) -> Unfit | None:
+    # Also what is no number at all, such as NaN, lies between no two numbers.
+    if not 0 <= after <= MOST:
+        return Unfit.OUT_OF_RANGE
+    if before == int(before) and after != int(after):
+        return Unfit.OTHER_SORT
+    return Unfit.BELOW_FLOOR if after < floor else None
 
 
 def digest_source(clauses: Sequence[ClauseText]) -> list[dict[str, Any]]:

@@ -27,9 +27,9 @@ SUBJECTS: Final[Mapping[str, str]] = {
     "R": "Rankings",
     "I": "Integrity of votes",
     "W": "The wall",
-    "G": "Reading live words",
     "M": "Moderation and appeals",
     "L": "The log",
+    "G": "Reading",
 }
 
 FIRST_EDITION: Final[tuple[ClauseText, ...]] = (
@@ -233,22 +233,6 @@ FIRST_EDITION: Final[tuple[ClauseText, ...]] = (
         "matched with them daily, and one that fits no delivery is an incident.",
     ),
     ClauseText(
-        number="G1",
-        title="Live words are read for a reason",
-        text="Prompts, answers and ballots of other people are read through one gate: for a stated purpose, in a role "
-        "that needs them, up to so many texts in 24 hours, and every reading is in the log. Network administrators "
-        "see people and counts.",
-        parameters={
-            "contributor": 0,
-            "moderator": 1000,
-            "network_admin": 0,
-            "licensing_officer": 0,
-            "approver": 0,
-            "licensee": 0,
-            "auditor": 300,
-        },
-    ),
-    ClauseText(
         number="M1",
         title="You can appeal",
         text="A decision against you can be appealed once, within 184 days.",
@@ -279,5 +263,21 @@ FIRST_EDITION: Final[tuple[ClauseText, ...]] = (
         "periods of one auditor do not overlap. A vote's choice is opened only when its entry was drawn, and each "
         "opening is an entry of its own.",
         parameters={"share": 0.1},
+    ),
+    ClauseText(
+        number="G1",
+        title="Others' words are read for a reason, and counted",
+        text="Whoever works here reads others' words for a stated purpose only: a moderator to decide a case, an "
+        "auditor to check a ballot drawn by lot. Each look is written down before anything is shown, and within 24 "
+        "hours nobody reads more than their role may. Network administrators, licensing officers, approvers and "
+        "licensees read none.",
+        parameters={"moderator": 600, "auditor": 200},
+    ),
+    ClauseText(
+        number="G2",
+        title="Many exports at once are looked at",
+        text="You take your own words and votes with you at any time. When 10 people of one network do so within 3 "
+        "days, a moderator looks whether somebody else is collecting them.",
+        parameters={"people": 10, "days": 3},
     ),
 )

@@ -13,7 +13,7 @@ from apps.policy.domain.directions import DIRECTIONS
 from apps.policy.domain.rulebook import FIRST_EDITION
 
 _SQL = Path(__file__).parent / "sql"
-NEW = ("G1", "W5", "W8", "W9", "W10", "W11", "W12")
+NEW = ("G1", "G2", "W5", "W8", "W9", "W10", "W11", "W12")
 MORE = ("W6", "W7")
 
 

@@ -63,7 +63,8 @@ def _refusal(code: str | None, proposal: PolicyProposal) -> Refused | None:
         case "BK004":
             return ProposalIsStale(
                 _(
-                    "Version %(newest)d was adopted since, and this was proposed upon version %(based_on)d. Propose it anew."
+                    "Version %(newest)d was adopted since, and this was proposed upon version %(based_on)d. "
+                    "Propose it anew."
                 )
                 % {"newest": newest_version().number, "based_on": proposal.based_on.number},
                 clause=CLAUSE,

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from apps.audit.domain.actor import Actor
 from apps.audit.domain.refusal import NotPermitted, Refused
 from apps.audit.services import commit_to, record
-from apps.policy.domain.changes import ClauseChange, Fault, Unfit, changed, differences, fault_in, in_order
+from apps.policy.domain.changes import ClauseChange, Fault, Unfit, changed, differences, fault_in
 from apps.policy.domain.directions import FLOORS
 from apps.policy.domain.rulebook import SUBJECTS, ClauseText
 from apps.policy.events import PolicyEvent
@@ -88,7 +88,7 @@ def propose_version(*, actor: Actor, changes: Iterable[ClauseChange], reason: st
         at=now,
         facts={
             "based_on": newest.number,
-            "clauses": sorted(differing, key=in_order),
+            "clauses": [each.number for each in found],
             "digest": digest_of(after),
             "reason": commit_to(reason, subject=proposal.ref),
         },
