@@ -1,6 +1,5 @@
 """The rulebook's past, written as only the owner can: where a test needs a version that nobody could adopt today."""
 
-from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -9,17 +8,13 @@ from psycopg.types.json import Jsonb
 from apps.policy.queries import rulebook
 
 
-def decree(
-    owner: psycopg.Connection[Any], number: str, *, effective_at: datetime | None = None, **parameters: object
-) -> int:
+def decree(owner: psycopg.Connection[Any], number: str, **parameters: object) -> int:
     """Put a version into the book in which one clause has other numbers, as a migration would; return its number."""
     before = rulebook()
     with owner.transaction():
         found = owner.execute(
             "INSERT INTO policy_policyversion (number, effective_at, summary)"
-            " SELECT max(number) + 1, coalesce(%s, clock_timestamp()), 'Decreed' FROM policy_policyversion"
-            " RETURNING id, number",
-            [effective_at],
+            " SELECT max(number) + 1, clock_timestamp(), 'Decreed' FROM policy_policyversion RETURNING id, number"
         ).fetchone()
         assert found is not None
         version, made = found

@@ -140,7 +140,9 @@ def test_katherine_rejects_with_a_reason_and_radia_takes_back(radia: User, kathe
     assert client.post(here + "reject/", {"reason": ""}).status_code == 422
     page = text_of(client.post(here + "reject/", {"reason": "Four are a family."}, follow=True).content)
     assert "Four are a family." in page
-    assert "This proposal was decided already" in text_of(signed_in(radia).post(here + "withdraw/", follow=True).content)
+    assert "This proposal was decided already" in text_of(
+        signed_in(radia).post(here + "withdraw/", follow=True).content
+    )
     another = judged(radia, other("W7", k=5))
     assert client.post(f"/rulebook/proposals/{another.pk}/withdraw/").status_code == 403
     assert "Taken back" in text_of(

@@ -15,6 +15,8 @@ from apps.policy.domain.rulebook import ClauseText
 DAY: Final = timedelta(hours=24)
 HOUR: Final = timedelta(hours=1)
 FLOOR_DAYS: Final = 60
+# A number of days that no interval can hold is as good as a thousand years.
+MOST_DAYS: Final = 365_000
 
 
 class Outcome(StrEnum):
@@ -105,7 +107,7 @@ def measure(recorded: Recorded, rules: Rules) -> Measured:
     """Count a release's record against a version's numbers."""
 
     def younger(days: int | None) -> int:
-        return 0 if days is None else sum(age < days * DAY for age in recorded.ages)
+        return 0 if days is None else sum(age < min(days, MOST_DAYS) * DAY for age in recorded.ages)
 
     return Measured(
         recorded=recorded,

@@ -10,14 +10,22 @@ from django.db.models import Count
 
 from apps.battles.models import LanguageModel
 from apps.jobs.models import JobRun, JobState
-from apps.licensing.domain.replay import FLOOR_DAYS, Measured, Recorded, RecordedOffer, Rules, Verdict, holds, judge
+from apps.licensing.domain.replay import (
+    FLOOR_DAYS,
+    MOST_DAYS,
+    Measured,
+    Recorded,
+    RecordedOffer,
+    Rules,
+    Verdict,
+    holds,
+    judge,
+)
 from apps.licensing.models import Edition, Offer, Release, ReleaseState
 from apps.organizations.queries import owners_and_owned
 from apps.policy.models import PolicyProposal, PolicyVersion
 from apps.policy.queries import UnknownClause, current_version, proposed_rulebook, rulebook
 
-# A number of days that no interval can hold is as good as a thousand years.
-_MOST_DAYS: Final = 365_000
 _LAST_EVENTS: Final = """
 SELECT r.sealed_at - (
   SELECT max(c.last_live_at) FROM eligible_battle_cluster x JOIN retired_cluster c ON c.cluster_id = x.cluster_id
@@ -90,8 +98,8 @@ def measured(release: Release, rules: Rules, *, known: Recorded | None = None) -
     if record.is_sealed:
         told = {
             "release": release.pk,
-            "age": min(rules.min_age_days or 0, _MOST_DAYS),
-            "hold_back": min(rules.hold_back_days or 0, _MOST_DAYS),
+            "age": min(rules.min_age_days or 0, MOST_DAYS),
+            "hold_back": min(rules.hold_back_days or 0, MOST_DAYS),
         }
         with connection.cursor() as cursor:
             cursor.execute(_COUNTED, told)
