@@ -70,9 +70,15 @@ TABLES: Final[dict[str, Grant]] = {
     "django_celery_beat_periodictask": SIGN_IN,
     "django_celery_beat_periodictasks": SIGN_IN,
     "django_celery_beat_solarschedule": SIGN_IN,
-    # The rulebook: an edition is written once.
-    "policy_policyversion": ONCE,
-    "policy_clause": ONCE,
+    # The rulebook: versions are written by the database's function, which decides what loosens.
+    "policy_policyversion": READ,
+    "policy_clause": READ,
+    "policy_parameterdirection": READ,
+    "policy_policyproposal": Grant(
+        app="SELECT, INSERT, UPDATE (state, second_id, decided_at, decision, backtested_at)", auditor="SELECT"
+    ),
+    "policy_clauseproposal": ONCE,
+    "policy_backtest": ONCE,
     # What was read of others' words: a look is written once, and a batch is closed once.
     "policy_readingbatch": Grant(app="SELECT, INSERT, UPDATE (closed_at, digest)", auditor="SELECT"),
     "policy_contentlook": ONCE,
@@ -164,6 +170,7 @@ TABLES: Final[dict[str, Grant]] = {
 # Functions by signature, as `pg_get_function_identity_arguments` writes it, and the roles that may call them. Trigger
 # functions, and those that only other functions call, need no caller.
 FUNCTIONS: Final[dict[str, tuple[str, ...]]] = {
+    "policy_adopt(of_proposal bigint, second_person bigint, at timestamp with time zone)": (APP,),
     "retire_cluster(of_cluster bigint, min_age_days integer)": (APP,),
     "merge_clusters(merged bigint, kept bigint)": (APP,),
     "seal_release(of_release bigint, battles bigint[])": (APP,),

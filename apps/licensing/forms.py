@@ -1,6 +1,7 @@
 """What the licensing officer fills in."""
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 
 from django import forms
@@ -17,9 +18,12 @@ from apps.licensing.queries import (
     models_fought,
     organizations_with_licence,
     organizations_without_licence,
+    past_choices,
 )
+from apps.licensing.queries.replay import Side
 from apps.licensing.services.drafting import LONGEST_TITLE
 from apps.organizations.domain.countries import country_choices
+from apps.policy.queries import book, current_version
 from apps.prompts.models import Category
 
 
@@ -113,3 +117,51 @@ class LicenseeForm(forms.Form):
         max_length=100_000,
         help_text=_("Kept as its SHA-256, which every manifest names."),
     )
+
+
+class CompareForm(forms.Form):
+    """Two past releases, and the version under which both are judged."""
+
+    a = forms.TypedChoiceField(label=_("One release"), coerce=int)
+    b = forms.TypedChoiceField(label=_("Another"), coerce=int)
+    version = forms.TypedChoiceField(label=_("Judged under version"), coerce=int, required=False)
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.fields["a"].choices = self.fields["b"].choices = past_choices()  # type: ignore[attr-defined]
+        self.fields["version"].choices = [  # type: ignore[attr-defined]
+            ("", _("the one in force")),
+            *((line.version.number, str(line.version.number)) for line in book().lines),
+        ]
+
+    def clean_version(self) -> int:
+        """Take the version in force where none is asked for."""
+        return int(self.cleaned_data["version"] or current_version())
+
+
+def side_by_side(left: Side, right: Side) -> dict[str, Any]:
+    """Return the rows of a comparison: what each clause took out, the filters, the ages, and the verdicts."""
+    parts = {
+        "languages": _("Languages"),
+        "countries": _("Countries"),
+        "categories": _("Categories"),
+        "models": _("Models"),
+        "since": _("First day"),
+        "until": _("Last day"),
+    }
+    named = (_("Youngest at sealing"), _("First quarter"), _("Middle"), _("Third quarter"), _("Oldest at sealing"))
+    ages = list(zip_longest(named, left.ages, right.ages))
+    out = sorted({*left.record.taken_out, *right.record.taken_out})
+    return {
+        "taken_out": [(each, left.record.taken_out.get(each, 0), right.record.taken_out.get(each, 0)) for each in out],
+        "filters": [
+            (called, _asked(left.release.filters.get(part)), _asked(right.release.filters.get(part)))
+            for part, called in parts.items()
+        ],
+        "ages": ages if left.ages or right.ages else [],
+        "verdicts": list(zip(left.verdicts, right.verdicts, strict=True)),
+    }
+
+
+def _asked(value: Any) -> str:
+    return ", ".join(str(each) for each in value) if isinstance(value, list | tuple) else str(value or "")

@@ -4,7 +4,7 @@ from celery import shared_task
 
 from apps.audit.domain.actor import Actor
 from apps.audit.task_base import RecordedTask
-from apps.licensing.flows import retire_due_clusters, sweep
+from apps.licensing.flows import retire_due_clusters, run_due_back_tests, sweep
 
 
 @shared_task(base=RecordedTask, name="licensing.retire_due")
@@ -17,3 +17,9 @@ def retire_due() -> None:
 def sweep_up() -> None:
     """Close orphaned attempts, build editions that are due, remove folders that belong to nothing."""
     sweep(actor=Actor.system("licensing.sweep"))
+
+
+@shared_task(base=RecordedTask, name="licensing.back_test_due")
+def back_test_due() -> None:
+    """Judge past releases under proposals whose back-test is due."""
+    run_due_back_tests(actor=Actor.system("licensing.back_test_due"))

@@ -1,5 +1,6 @@
 """Releases for everybody to read, and the desk at which they are made."""
 
+import re
 from collections.abc import Iterator
 
 from django.contrib import messages
@@ -15,11 +16,12 @@ from apps.audit.domain.refusal import NotPermitted, Refused
 from apps.audit.middleware import remember_refusal
 from apps.licensing import queries
 from apps.licensing.domain.items import header_leaf, item_leaf
-from apps.licensing.flows import cancel, seal
-from apps.licensing.forms import DraftForm, LicenseeForm
+from apps.licensing.flows import back_test, cancel, seal
+from apps.licensing.forms import CompareForm, DraftForm, LicenseeForm, side_by_side
 from apps.licensing.models import Release, ReleaseState
 from apps.licensing.permissions import may_license, may_see, may_see_drafts
 from apps.licensing.services import Sealing, add_licensee, draft_release, request_edition
+from apps.policy.queries import UnknownClause, current_version, proposal_page
 
 UNPROCESSABLE = 422
 
@@ -176,6 +178,67 @@ def cancel_release(request: HttpRequest, release_id: int) -> HttpResponse:
     else:
         messages.success(request, _("Release %(number)d is cancelled.") % {"number": found.pk})
     return redirect("licensing:release", release_id)
+
+
+@require_safe
+@login_required
+def replay(request: HttpRequest, release_id: int) -> HttpResponse:
+    """Judge a past release again under any version of the rulebook (``?version=``), by default the one in force."""
+    _require_reader(request)
+    found = queries.existing_release(release_id)
+    if found is None:
+        raise Http404
+    asked = request.GET.get("version", "")
+    version = int(asked) if re.fullmatch(r"[0-9]{1,8}", asked) else current_version()
+    try:
+        context = {"replay": queries.replay(found, version), "release": found}
+    except UnknownClause as unknown:
+        raise Http404(str(unknown)) from unknown
+    return render(request, "licensing/replay.html", context)
+
+
+@require_safe
+@login_required
+def compare(request: HttpRequest) -> HttpResponse:
+    """Show two past releases side by side (``?a=``, ``?b=``), judged under one version."""
+    _require_reader(request)
+    # A link from one release names that one alone; the form then asks for the other.
+    is_asked = {"a", "b"} <= set(request.GET)
+    form = CompareForm(request.GET if is_asked else None, initial={"a": request.GET.get("a")})
+    context: dict[str, object] = {"form": form}
+    if form.is_valid():
+        told = form.cleaned_data
+        both = [queries.existing_release(told["a"]), queries.existing_release(told["b"])]
+        left, right = (queries.side_of(each, told["version"]) if each is not None else None for each in both)
+        if left is None or right is None:
+            raise Http404
+        context |= {"left": left, "right": right, "version": told["version"], **side_by_side(left, right)}
+    return render(request, "licensing/compare.html", context, status=_status(form.is_bound and bool(form.errors)))
+
+
+@require_POST
+@login_required
+def back_test_proposal(request: HttpRequest, proposal_id: int) -> HttpResponse:
+    """Judge every past release under a proposal, at once or as a job."""
+    page = proposal_page(proposal_id) if proposal_id < 2**63 else None
+    if page is None:
+        raise Http404
+    try:
+        is_done = back_test(actor=acting(request), proposal=page.proposal)
+    except NotPermitted:
+        raise
+    except Refused as refused:
+        remember_refusal(request, refused)
+        messages.error(request, str(refused))
+    else:
+        said = _("Every past release was judged.") if is_done else _("Every past release is being judged; look again.")
+        messages.success(request, said)
+    return redirect("policy:proposal", page.proposal.pk)
+
+
+def _require_reader(request: HttpRequest) -> None:
+    if not may_see_drafts(acting(request)):
+        raise NotPermitted(_("Releases are judged again for officers, approvers and auditors."))
 
 
 @require_POST

@@ -7,3 +7,9 @@ class PolicyEvent(StrEnum):
     """The events of this app; ``docs/log.md`` explains each."""
 
     CONTENT_READ = "policy.content_read"
+    PROPOSED = "policy.proposed"
+    BACK_TESTED = "policy.back_tested"
+    ADOPTED = "policy.adopted"
+    VERSION_WRITTEN = "policy.version_written"
+    REJECTED = "policy.rejected"
+    WITHDRAWN = "policy.withdrawn"

@@ -7,6 +7,7 @@ from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connections
 from django.test import Client
@@ -25,8 +26,9 @@ from apps.battles.services import cast_vote
 from apps.web.models import Sample, SampledEntry
 from tests.audit.garden import ROBOT
 from tests.audit.witnessed import WitnessedPress
-from tests.battles.arena import Arena, amend
+from tests.battles.arena import Arena
 from tests.conftest import NOON, make_person
+from tests.policy.history import decree
 from tests.trails import facts_about, refusals, trail_of
 
 pytestmark = pytest.mark.committed
@@ -36,9 +38,9 @@ PERIOD = {"event": "battles.vote_cast", "since": "2026-09-14T12:00:00", "until":
 
 
 @pytest.fixture
-def votes(arena: Arena, ada: User) -> list[Vote]:
+def votes(arena: Arena, ada: User, owner_connection: psycopg.Connection[Any]) -> list[Vote]:
     """Ada casts six votes at noon; half of the entries of a period may be drawn, so that six are enough."""
-    amend("L1", share=0.5)
+    decree(owner_connection, "L1", share=0.5)
     cast = []
     for number in range(6):
         battle: Battle = arena.ready(ada, now=NOON)

@@ -35,6 +35,7 @@ from apps.licensing.queries.releases import (
     releases_for_everybody,
     releases_of_licensees,
 )
+from apps.licensing.queries.replay import existing_release, past_choices, replay, side_of
 
 __all__ = [
     "NO_WINDOW",
@@ -50,6 +51,7 @@ __all__ = [
     "due_builds",
     "due_clusters",
     "edition_batch",
+    "existing_release",
     "folders_in_use",
     "holding_the_build_lock",
     "items_of",
@@ -63,10 +65,13 @@ __all__ = [
     "organizations_with_licence",
     "organizations_without_licence",
     "orphaned_attempts",
+    "past_choices",
     "release_page",
     "releases_for_everybody",
     "releases_of_licensees",
+    "replay",
     "retirement_window",
     "rows_in_order",
+    "side_of",
     "tally_of",
 ]

@@ -41,7 +41,7 @@ DROP FUNCTION policy_looked_now();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("policy", "0003_auditors_draw_by_lot"),
+        ("policy", "0004_the_policy_book"),
     ]
 
     operations = [
