@@ -77,7 +77,7 @@ class SchemaChange:
 
 def schema_changes() -> tuple[SchemaChange, ...]:
     """Return every version, newest first, with what came and went since the one before."""
-    before = [version.columns for version in SCHEMA_VERSIONS[1:]] + [()]
+    before: list[tuple[str, ...]] = [*(version.columns for version in SCHEMA_VERSIONS[1:]), ()]
     return tuple(
         SchemaChange(
             version=version,

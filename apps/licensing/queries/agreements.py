@@ -25,7 +25,9 @@ def current_text() -> AgreementText | None:
 
 def agreement_in_force(licensee_id: int, *, at: datetime) -> Agreement | None:
     """Return the agreement that was accepted and not ended at a moment, expired or not; None when there is none."""
-    found = Agreement.objects.filter(Q(ended_at=None) | Q(ended_at__gt=at), licensee_id=licensee_id, accepted_at__lte=at)
+    found = Agreement.objects.filter(
+        Q(ended_at=None) | Q(ended_at__gt=at), licensee_id=licensee_id, accepted_at__lte=at
+    )
     return found.select_related("text", "licensee__organization").order_by("-accepted_at", "-pk").first()
 
 
@@ -46,6 +48,4 @@ def recipient_ids(licensee_id: int, *, at: datetime) -> frozenset[int]:
 
 def key_of_prefix(prefix: str) -> LicenseeKey | None:
     """Return a key by its public name, with its licensee and whoever made it; None when there is none."""
-    return (
-        LicenseeKey.objects.select_related("licensee__organization", "made_by").filter(prefix=prefix).first()
-    )
+    return LicenseeKey.objects.select_related("licensee__organization", "made_by").filter(prefix=prefix).first()

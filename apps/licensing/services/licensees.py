@@ -103,9 +103,7 @@ def add_licensee(
 
 
 @transaction.atomic
-def offer_terms(
-    *, actor: Actor, licensee_id: int, purpose: str, purposes: Sequence[str], now: datetime
-) -> Licensee:
+def offer_terms(*, actor: Actor, licensee_id: int, purpose: str, purposes: Sequence[str], now: datetime) -> Licensee:
     """Change what a licensee may agree to; it holds from the next acceptance on.
 
     Raises:
@@ -152,9 +150,7 @@ def name_contact(*, actor: Actor, licensee_id: int, contact: User | None, now: d
 
 
 @transaction.atomic
-def declare_recipient(
-    *, actor: Actor, licensee_id: int, organization: Organization, now: datetime
-) -> FinalRecipient:
+def declare_recipient(*, actor: Actor, licensee_id: int, organization: Organization, now: datetime) -> FinalRecipient:
     """Name an organization in whose hands a licensee's copies may end; it may be the licensee itself.
 
     Raises:

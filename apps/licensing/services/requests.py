@@ -143,9 +143,7 @@ def withdraw_request(*, actor: Actor, request_id: int, now: datetime) -> AccessR
 
 
 @transaction.atomic
-def refuse_request(
-    *, actor: Actor, request_id: int, clause_number: str, reason: str, now: datetime
-) -> AccessRequest:
+def refuse_request(*, actor: Actor, request_id: int, clause_number: str, reason: str, now: datetime) -> AccessRequest:
     """Refuse a request under a clause; who asked for what, and why not, is public from then on.
 
     Raises:
@@ -226,9 +224,7 @@ def _waiting(request_id: int, is_theirs: Callable[[AccessRequest], bool]) -> Acc
     if request is None or not is_theirs(request):
         raise NotYourRequest(_("There is no such request of yours to decide."))
     if request.state != RequestState.ASKED:
-        raise RequestIsDecided(
-            _("Request %(number)d is decided.") % {"number": request.pk}, subject=request.ref
-        )
+        raise RequestIsDecided(_("Request %(number)d is decided.") % {"number": request.pk}, subject=request.ref)
     return request
 
 

@@ -55,6 +55,15 @@ def may_receive(licensee: Licensee, *, at: datetime) -> None:
         )
 
 
+def standing_of(licensee: Licensee, *, at: datetime) -> Refused | None:
+    """Return why a licensee may receive nothing at a moment, for a page to show; None when it may."""
+    try:
+        may_receive(licensee, at=at)
+    except Refused as refused:
+        return refused
+    return None
+
+
 def require_not_suspended(licensee: Licensee) -> None:
     """Return unless a licensee is suspended now. Raises ``LicenseeSuspended``."""
     is_marked = Licensee.objects.filter(pk=licensee.pk, suspended_at__isnull=False).exists()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
@@ -52,7 +52,7 @@ def changes_of_control(organization_id: int, *, since: datetime, at: datetime) -
 
     Whatever was declared or ended in between counts, and what was declared before and took effect in between.
     """
-    told = {
+    told: dict[str, Any] = {
         "organization": organization_id,
         "ownership": TieKind.OWNERSHIP.value,
         "seen": since,

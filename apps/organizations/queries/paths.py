@@ -12,27 +12,29 @@ from apps.organizations.models import Tie, TieKind
 
 EVERY_KIND: Final = tuple(TieKind)
 
-# The ties of those who were reached last, both ways, on the day.
+# The ties of those who were reached last, both ways, on the day. OFFSET 0 keeps each look-up by itself, and so in an
+# index: joined freely, a table that was never counted is read as a whole for every ring.
 _NEIGHBOURS: Final = """
-    SELECT tie.held_id AS id, tie.id AS tie FROM unnest({these}) AS at (id)
-    JOIN organizations_tie tie ON tie.holder_id = at.id
-    WHERE tie.kind = ANY(%(kinds)s) AND tie.since <= %(on)s AND (tie.until IS NULL OR tie.until > %(on)s)
-    UNION ALL
-    SELECT tie.holder_id, tie.id FROM unnest({these}) AS at (id)
-    JOIN organizations_tie tie ON tie.held_id = at.id
-    WHERE tie.kind = ANY(%(kinds)s) AND tie.since <= %(on)s AND (tie.until IS NULL OR tie.until > %(on)s)
+    SELECT found.id, found.tie FROM unnest(@these) AS at (id) CROSS JOIN LATERAL (
+        SELECT tie.held_id AS id, tie.id AS tie FROM organizations_tie tie WHERE tie.holder_id = at.id
+          AND tie.kind = ANY(%(kinds)s) AND tie.since <= %(on)s AND (tie.until IS NULL OR tie.until > %(on)s)
+        UNION ALL
+        SELECT tie.holder_id, tie.id FROM organizations_tie tie WHERE tie.held_id = at.id
+          AND tie.kind = ANY(%(kinds)s) AND tie.since <= %(on)s AND (tie.until IS NULL OR tie.until > %(on)s)
+        OFFSET 0
+    ) AS found
 """
 # Ring by ring around the first: a tie of the ring leads into the ring itself, into the one before, or to somebody new,
 # so these two are all that has to be remembered. Every organization is in one ring, and a circle ends by itself.
 # Walking back, each step goes to the lowest number of the ring before, so the answer is always the same.
-_TIED: Final = f"""
+_TIED: Final = """
 WITH RECURSIVE ring(distance, before, here) AS (
-    SELECT 0, '{{}}'::bigint[], %(start)s::bigint[]
+    SELECT 0, '{}'::bigint[], %(start)s::bigint[]
     UNION ALL
     SELECT ring.distance + 1, ring.here, further.ids
     FROM ring CROSS JOIN LATERAL (
         SELECT array_agg(found.id) AS ids FROM (
-            (SELECT neighbour.id FROM ({_NEIGHBOURS.format(these="ring.here")}) AS neighbour)
+            (SELECT neighbour.id FROM (@of_ring) AS neighbour)
             EXCEPT SELECT unnest(ring.here || ring.before)
         ) AS found
     ) AS further
@@ -44,12 +46,14 @@ WITH RECURSIVE ring(distance, before, here) AS (
     SELECT way.distance - 1, step.id, step.tie
     FROM way JOIN ring ON ring.distance = way.distance - 1
     CROSS JOIN LATERAL (
-        SELECT neighbour.id, neighbour.tie FROM ({_NEIGHBOURS.format(these="ARRAY[way.id]")}) AS neighbour
+        SELECT neighbour.id, neighbour.tie FROM (@of_one) AS neighbour
         WHERE neighbour.id = ANY(ring.here) ORDER BY neighbour.id, neighbour.tie LIMIT 1
     ) AS step
 )
 SELECT id, tie FROM way ORDER BY distance
-"""
+""".replace("@of_ring", _NEIGHBOURS.replace("@these", "ring.here")).replace(
+    "@of_one", _NEIGHBOURS.replace("@these", "ARRAY[way.id]")
+)
 _REACHABLE: Final = """
 WITH RECURSIVE reached(id) AS (
     SELECT unnest(%(start)s::bigint[])
@@ -108,7 +112,7 @@ def tied(
     start, goal = sorted(set(a_ids)), sorted(set(b_ids))
     if not start or not goal:
         return None
-    told = {"start": start, "goal": goal, "kinds": [kind.value for kind in kinds], "on": on}
+    told: dict[str, Any] = {"start": start, "goal": goal, "kinds": [kind.value for kind in kinds], "on": on}
     with connection.cursor() as cursor:
         cursor.execute(_TIED, told)
         way: list[tuple[int, int | None]] = cursor.fetchall()
@@ -119,9 +123,7 @@ def tied(
     return TiePath(on=on, start_id=way[0][0], end_id=way[-1][0], steps=steps)
 
 
-def reachable(
-    organization_ids: Iterable[int], *, kinds: Collection[TieKind] = EVERY_KIND, on: date
-) -> frozenset[int]:
+def reachable(organization_ids: Iterable[int], *, kinds: Collection[TieKind] = EVERY_KIND, on: date) -> frozenset[int]:
     """Return everybody tied to some organizations on a day, at any distance and either way, themselves included."""
     told: dict[str, Any] = {"start": sorted(set(organization_ids)), "kinds": [kind.value for kind in kinds], "on": on}
     with connection.cursor() as cursor:
