@@ -1,6 +1,7 @@
 """Ties of those who work here: declared and ended by themselves, seen by nobody on the public page."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -65,7 +66,7 @@ def test_nobody_ends_somebody_elses(katherine: User, dorothy: User) -> None:
 
 def test_what_cannot_be_is_refused_by_name(katherine: User) -> None:
     tie = declared(katherine)
-    told = {"actor": katherine.as_actor(), "organization": tie.organization, "source": "x", "now": NOON}
+    told: dict[str, Any] = {"actor": katherine.as_actor(), "organization": tie.organization, "source": "x", "now": NOON}
     with pytest.raises(AlreadyTied):
         declare_staff_tie(kind=StaffTieKind.EMPLOYMENT, since=SPRING, **told)
     with pytest.raises(NotATie):
@@ -81,7 +82,12 @@ def test_what_cannot_be_is_refused_by_name(katherine: User) -> None:
 def test_the_page_takes_a_tie_and_the_public_register_names_nobody(katherine: User, ada: User) -> None:
     holding = registered("Birch Holding")
     client = signed_in(katherine)
-    told = {"kind": "employment", "organization": str(holding.pk), "since": "2026-04-01", "source": "My employer"}
+    told: dict[str, Any] = {
+        "kind": "employment",
+        "organization": str(holding.pk),
+        "since": "2026-04-01",
+        "source": "My employer",
+    }
     assert client.post("/register/mine/", told, follow=True).status_code == 200
     page = client.get("/register/mine/").content.decode()
     assert "Birch Holding" in page

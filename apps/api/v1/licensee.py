@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.api.authentication import HasLicenseeKey, KeyRate, LicenseeKeyAuthentication
+from apps.api.parsers import ShallowJSONParser
 from apps.audit.middleware import actor_of
 from apps.licensing import queries, services
 from apps.licensing.domain import preview
@@ -123,6 +124,7 @@ class _WithKey(APIView):
     authentication_classes = (LicenseeKeyAuthentication,)
     permission_classes = (HasLicenseeKey,)
     throttle_classes = (KeyRate,)
+    parser_classes = (ShallowJSONParser,)
 
     @staticmethod
     def key(request: Request) -> LicenseeKey:

@@ -56,7 +56,7 @@ class SchemaVersion:
 
 
 # The newest first; the columns of the newest are those of editions built today (a test compares them).
-SCHEMA_VERSIONS: Final = (
+SCHEMA_VERSIONS: Final[tuple[SchemaVersion, ...]] = (
     SchemaVersion(
         number=1,
         since=date(2026, 11, 1),
