@@ -132,6 +132,8 @@ def test_margaret_refuses_under_a_clause(university: Partner, margaret: User) ->
     asked.refresh_from_db()
     assert (asked.state, asked.refused_clause) == (RequestState.REFUSED, "W1")
     assert trail_of(asked)[-1] == LicenseeEvent.REQUEST_REFUSED
+    notice = university.contact.inbox.get()
+    assert (notice.body, notice.address) == ("All of it is live.", f"/releases/mine/requests/{asked.pk}/")
 
 
 def test_nothing_is_drafted_from_a_request_for_nothing(university: Partner, margaret: User) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.audit.domain.actor import Actor
@@ -21,6 +22,7 @@ from apps.licensing.services.drafting import LONGEST_TITLE, MalformedFilters, dr
 from apps.licensing.services.reading import held_licensee, line_of
 from apps.licensing.services.standing import TIES_CLAUSE, RecipientUndeclared, may_receive, require_agreement
 from apps.licensing.services.suspending import require_rule
+from apps.licensing.services.telling import tell_contact
 
 LONGEST_USE: Final = 1000
 LONGEST_REASON: Final = 300
@@ -165,6 +167,14 @@ def refuse_request(*, actor: Actor, request_id: int, clause_number: str, reason:
         clause=clause_number,
         facts={"licensee": request.licensee.ref, "reason_digest": digest_of(words)},
     )
+    tell_contact(
+        actor=actor,
+        licensee=request.licensee,
+        subject=_("Your request %(number)d is refused") % {"number": request.pk},
+        body=words,
+        address=reverse("licensing:own_request", args=[request.pk]),
+        now=now,
+    )
     return request
 
 
@@ -193,6 +203,14 @@ def draft_from_request(*, actor: Actor, request_id: int, now: datetime) -> Relea
         subject=request.ref,
         at=now,
         facts={"licensee": request.licensee.ref, "release": release.ref},
+    )
+    tell_contact(
+        actor=actor,
+        licensee=request.licensee,
+        subject=_("A release is drafted from your request %(number)d") % {"number": request.pk},
+        body=_("What may leave is decided by the clauses when it is sealed."),
+        address=reverse("licensing:own_request", args=[request.pk]),
+        now=now,
     )
     return release
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.audit.domain.actor import Actor
@@ -14,6 +15,7 @@ from apps.licensing.models import Suspension
 from apps.licensing.permissions import may_license
 from apps.licensing.services.agreements import digest_of
 from apps.licensing.services.reading import held_licensee, line_of
+from apps.licensing.services.telling import tell_contact
 from apps.policy.queries import UnknownClause, clause
 
 LONGEST_REASON: Final = 300
@@ -65,6 +67,14 @@ def suspend_licensee(*, actor: Actor, licensee_id: int, clause_number: str, reas
         clause=clause_number,
         facts={"reason_digest": digest_of(words)},
     )
+    tell_contact(
+        actor=actor,
+        licensee=licensee,
+        subject=_("Your organization is suspended as a licensee"),
+        body=words,
+        address=reverse("licensing:terms"),
+        now=now,
+    )
     return suspension
 
 
@@ -95,6 +105,14 @@ def end_suspension(*, actor: Actor, licensee_id: int, reason: str, now: datetime
         at=now,
         clause=suspension.clause,
         facts={"reason_digest": digest_of(words)},
+    )
+    tell_contact(
+        actor=actor,
+        licensee=licensee,
+        subject=_("Your organization may receive releases again"),
+        body=words,
+        address=reverse("licensing:terms"),
+        now=now,
     )
     return suspension
 
