@@ -21,6 +21,7 @@ urlpatterns = [
     path("licensees/", licensees.licensees, name="licensees"),
     path("agreements/", licensees.agreements, name="agreements"),
     path("agreements/<int:version>/", licensees.agreement, name="agreement"),
+    path("agreements/<int:version>/agreement.txt", licensees.agreement_file, name="agreement_file"),
     path("schema/", licensee_desk.schema, name="schema"),
     path("schema/invented-rows.<slug:form>", licensee_desk.schema_file, name="schema_file"),
     # The officer's.

@@ -1,6 +1,7 @@
 """Licensees on the web: everybody's list, an officer's page, a licensee's own desk, and whoever tries another's."""
 
 import csv
+import hashlib
 import io
 import re
 from typing import Any
@@ -68,7 +69,10 @@ def test_everybody_reads_the_terms_and_what_changed(university: Partner, margare
     assert "<del>You may not pass it on.</del>" in page
     assert "<ins>You may not pass it on to anybody.</ins>" in page
     assert AgreementText.objects.get(version=2).sha256 in page
-    assert Client().get("/releases/agreements/3/").status_code == 404
+    file = Client().get("/releases/agreements/2/agreement.txt").content
+    assert hashlib.sha256(file).hexdigest() == AgreementText.objects.get(version=2).sha256
+    for missing in ("3/", "3/agreement.txt", "99999999999999999999/"):
+        assert Client().get(f"/releases/agreements/{missing}").status_code == 404
 
 
 def test_margaret_publishes_a_version(margaret: User, ingrid: User) -> None:

@@ -202,10 +202,10 @@ class RequestView(_WithKey):
     @extend_schema(operation_id="licensee_request", responses=RequestSerializer)
     def get(self, request: Request, number: int) -> Response:
         """Answer a request; another licensee's is as if it were not there."""
-        for asked in queries.requests_of(self.licensee(request)):
-            if asked.pk == number:
-                return Response(RequestSerializer(asked).data)
-        raise NotFound("There is no such request of yours.")
+        asked = queries.request_of(self.licensee(request), number)
+        if asked is None:
+            raise NotFound("There is no such request of yours.")
+        return Response(RequestSerializer(asked).data)
 
 
 class ColumnSerializer(serializers.Serializer[Any]):

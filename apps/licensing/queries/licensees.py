@@ -135,6 +135,11 @@ def requests_of(licensee: Licensee) -> list[AccessRequest]:
     return list(licensee.requests.prefetch_related("recipients", "releases").order_by("-asked_at", "-pk")[:LIST_LENGTH])
 
 
+def request_of(licensee: Licensee, request_id: int) -> AccessRequest | None:
+    """Return a request of one licensee; another's is as if it were not there."""
+    return _requests().filter(pk=request_id, licensee=licensee).first()
+
+
 def request_seen_by(account_id: int, request_id: int) -> AccessRequest | None:
     """Return a request of a licensee that an account speaks for; another's is as if it were not there."""
     return _requests().filter(pk=request_id, licensee__contact_id=account_id).first()

@@ -61,6 +61,17 @@ def agreement(request: HttpRequest, version: int) -> HttpResponse:
     return render(request, "licensing/agreement.html", {"text": found[0], "before": found[1]})
 
 
+@require_safe
+def agreement_file(request: HttpRequest, version: int) -> HttpResponse:
+    """Send the words of one version as they were hashed."""
+    found = queries.agreement_text(version)
+    if found is None:
+        raise Http404
+    answer = HttpResponse(found[0].text.encode(), content_type="text/plain; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="agreement-{version}.txt"'
+    return answer
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def new_text(request: HttpRequest) -> HttpResponse:
