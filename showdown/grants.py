@@ -126,6 +126,7 @@ TABLES: Final[dict[str, Grant]] = {
     "eligible_battle": READ,
     "eligible_battle_cluster": READ,
     "release_item": READ,
+    "battles_released": READ,
     "licensing_licensee": Grant(
         app="SELECT, INSERT, UPDATE (contact_id, purpose, purposes, agreement_sha256, agreed_at, suspended_at)",
         auditor="SELECT",

@@ -84,3 +84,12 @@ def test_circles_of_owners_end(four: list[Organization]) -> None:
     assert changed(four[0]) == []
     tie = owned(four[3], four[1], known=LATER)
     assert changed(four[0]) == [tie.pk]
+
+
+def test_an_answer_about_a_moment_knows_what_was_known_then(four: list[Organization]) -> None:
+    tie = owned(four[3], four[2], known=LATER)
+    # Only afterwards does it turn out that the owner in between had left long ago.
+    between = Tie.objects.get(holder=four[1])
+    end_tie(actor=CAST, tie=between, until=date(2026, 5, 1), now=LATER + timedelta(days=1))
+    assert changed(four[0], at=LATER + timedelta(hours=1)) == [tie.pk]
+    assert changed(four[0]) == [between.pk, tie.pk]

@@ -13,7 +13,7 @@ _FILL = """UPDATE licensing_licensee SET purposes = '["DUO:0000042"]' WHERE purp
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("licensing", "0005_offers"),
+        ("licensing", "0006_what_was_released"),
         ("organizations", "0002_ties_and_staff"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
