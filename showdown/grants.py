@@ -85,7 +85,8 @@ TABLES: Final[dict[str, Grant]] = {
     "policy_egressroute": READ,
     # Organizations and people.
     "organizations_organization": ORDINARY,
-    "organizations_tie": ORDINARY,
+    "organizations_tie": Grant(app="SELECT, INSERT, UPDATE (until, end_declared_at)", auditor="SELECT"),
+    "organizations_stafftie": Grant(app="SELECT, INSERT, UPDATE (until)", auditor="SELECT"),
     "contributors_network": ORDINARY,
     "contributors_contributor": ORDINARY,
     "contributors_demographicclaim": Grant(app="SELECT, INSERT, UPDATE (proof_level, ended_at)", auditor="SELECT"),
@@ -137,7 +138,26 @@ TABLES: Final[dict[str, Grant]] = {
     "eligible_battle_cluster": READ,
     "release_item": READ,
     "battles_released": READ,
-    "licensing_licensee": ORDINARY,
+    "licensing_licensee": Grant(
+        app="SELECT, INSERT, UPDATE (contact_id, purpose, purposes, agreement_sha256, agreed_at, suspended_at)",
+        auditor="SELECT",
+    ),
+    # What somebody agreed to is not rewritten; agreements, suspensions and keys only end.
+    "licensing_agreementtext": ONCE,
+    "licensing_agreement": Grant(app="SELECT, INSERT, UPDATE (ended_at, ended_because)", auditor="SELECT"),
+    "licensing_controlreview": ONCE,
+    "licensing_finalrecipient": Grant(app="SELECT, INSERT, UPDATE (ended_at)", auditor="SELECT"),
+    "licensing_suspension": Grant(
+        app="SELECT, INSERT, UPDATE (ended_by_id, ended_at, ended_because)", auditor="SELECT"
+    ),
+    "licensing_licenseekey": Grant(
+        app="SELECT, INSERT, UPDATE (revoked_at, last_used_at)", auditor="SELECT BUT (secret_sha256)"
+    ),
+    "licensing_accessrequest": Grant(
+        app="SELECT, INSERT, UPDATE (state, decided_by_id, decided_at, refused_clause, refused_because)",
+        auditor="SELECT",
+    ),
+    "licensing_accessrequest_recipients": ONCE,
     # Whoever holds the key can tell which of a licensee's pseudonyms is whom.
     "licensing_pseudonymkey": Grant(app="SELECT, INSERT"),
     "licensing_release": ORDINARY,

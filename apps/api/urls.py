@@ -4,6 +4,7 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
 from apps.api.v1.leaderboard import LeaderboardView
+from apps.api.v1.licensee import PreviewView, RequestsView, RequestView, TermsView
 from apps.api.v1.log import LogView
 
 app_name = "api"
@@ -11,4 +12,8 @@ urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("v1/leaderboard/", LeaderboardView.as_view(), name="leaderboard"),
     path("v1/log/", LogView.as_view(), name="log"),
+    path("v1/schema-preview/", PreviewView.as_view(), name="schema_preview"),
+    path("v1/licensee/terms/", TermsView.as_view(), name="licensee_terms"),
+    path("v1/licensee/requests/", RequestsView.as_view(), name="licensee_requests"),
+    path("v1/licensee/requests/<int:number>/", RequestView.as_view(), name="licensee_request"),
 ]

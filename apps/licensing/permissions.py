@@ -4,7 +4,7 @@ import rules
 
 from apps.accounts.domain.roles import Role
 from apps.audit.domain.actor import Actor
-from apps.licensing.models import Release, ReleaseState
+from apps.licensing.models import Licensee, Release, ReleaseState
 
 
 @rules.predicate
@@ -39,3 +39,17 @@ def may_see(actor: Actor, release: Release | None = None) -> bool:
     if release.state != ReleaseState.DRAFT or may_see_drafts(actor):
         return True
     return actor.account_id is not None and release.licensee.contact_id == actor.account_id
+
+
+@rules.predicate
+def speaks_for(actor: Actor, licensee: Licensee | None = None) -> bool:
+    """Hold for the person whom an officer named to speak for a licensee, while they hold that role."""
+    if licensee is None or actor.account_id is None:
+        return False
+    return actor.has(Role.LICENSEE) and licensee.contact_id == actor.account_id
+
+
+@rules.predicate
+def may_see_licensee(actor: Actor, licensee: Licensee | None = None) -> bool:
+    """Hold for whoever speaks for a licensee, and for those who work on releases or look over them."""
+    return licensee is not None and (may_see_drafts(actor) or speaks_for(actor, licensee))

@@ -1,8 +1,9 @@
 """Licensees, releases, offers and deliveries, and the wall's own tables."""
 
+from apps.licensing.models.agreements import Agreement, AgreementText, ControlReview
 from apps.licensing.models.deliveries import Delivery, DeliveryState, Tombstone, TombstoneReason
 from apps.licensing.models.editions import Edition, EditionRevision
-from apps.licensing.models.licensees import Licensee, PseudonymKey
+from apps.licensing.models.licensees import FinalRecipient, Licensee, LicenseeKey, PseudonymKey, Suspension
 from apps.licensing.models.offers import Approval, Offer, OfferLicensee, OfferState
 from apps.licensing.models.releases import (
     Attempt,
@@ -11,19 +12,26 @@ from apps.licensing.models.releases import (
     ReleaseCandidate,
     ReleaseState,
 )
+from apps.licensing.models.requests import AccessRequest, RequestState
 from apps.licensing.models.wall import EligibleBattle, EligibleBattleCluster, ReleaseItem, RetiredCluster
 
 __all__ = [
+    "AccessRequest",
+    "Agreement",
+    "AgreementText",
     "Approval",
     "Attempt",
     "AttemptState",
+    "ControlReview",
     "Delivery",
     "DeliveryState",
     "Edition",
     "EditionRevision",
     "EligibleBattle",
     "EligibleBattleCluster",
+    "FinalRecipient",
     "Licensee",
+    "LicenseeKey",
     "Offer",
     "OfferLicensee",
     "OfferState",
@@ -32,7 +40,9 @@ __all__ = [
     "ReleaseCandidate",
     "ReleaseItem",
     "ReleaseState",
+    "RequestState",
     "RetiredCluster",
+    "Suspension",
     "Tombstone",
     "TombstoneReason",
 ]

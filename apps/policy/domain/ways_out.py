@@ -308,6 +308,7 @@ WAYS_OUT: Final[tuple[WayOut, ...]] = (
             "task:battles.expire_due",
             "task:integrity.nightly",
             "task:licensing.retire_due",
+            "task:licensing.back_test_due",
             "task:moderation.sweep",
             "task:policy.close_readings",
             "task:prompts.screen_due",

@@ -11,7 +11,7 @@ from apps.battles.models import Battle, BattleState, Endpoint, LanguageModel, Mo
 from apps.battles.queries import Quota, endpoint_lines, quota_of
 from apps.contributors.models import Attribute, Contributor, DemographicClaim, Standing
 from apps.integrity.models import Finding, FindingState
-from apps.licensing.models import Licensee, Release, ReleaseState
+from apps.licensing.models import AccessRequest, Licensee, Release, ReleaseState, RequestState
 from apps.licensing.queries import LiveOverview, live_overview
 from apps.moderation.models import Case, CaseKind, Decision
 from apps.prompts.models import Prompt, PromptState
@@ -194,6 +194,7 @@ class LicensingHome:
     sealed: list[Release]
     refused: list[Release]
     drafts: int
+    requests: int
     licensees: int
 
 
@@ -206,6 +207,7 @@ def licensing_home() -> LicensingHome:
         sealed=list(releases.filter(state=ReleaseState.SEALED)[:8]),
         refused=list(releases.filter(state=ReleaseState.REFUSED)[:8]),
         drafts=Release.objects.filter(state=ReleaseState.DRAFT).count(),
+        requests=AccessRequest.objects.filter(state=RequestState.ASKED).count(),
         licensees=Licensee.objects.filter(suspended_at=None).count(),
     )
 

@@ -17,8 +17,9 @@ from apps.licensing.events import LicensingEvent
 from apps.licensing.flows import build_edition, cancel, seal
 from apps.licensing.models import EligibleBattleCluster, Licensee, Release, RetiredCluster
 from apps.licensing.queries import due_clusters, min_age_days
-from apps.licensing.services import Sealing, TakenOut, add_licensee, draft_release
+from apps.licensing.services import Sealing, TakenOut, draft_release
 from apps.prompts.models import Cluster
+from showdown.demo.loading.partners import Partners
 from showdown.demo.loading.stage import Stage
 from showdown.demo.loading.trail import Trail
 
@@ -45,18 +46,8 @@ class Sales:
     def __init__(self, stage: Stage, *, trail: Trail, start: datetime, now: datetime) -> None:
         self.stage, self.trail, self.start, self.now = stage, trail, start, now
         self.margaret = stage.actor("margaret")
-        self.university = self._licensee(
-            "meridian-university",
-            contact="ingrid",
-            purpose="Research on how people judge explanations in their own language",
-            after=timedelta(days=20),
-        )
-        self.analytics = self._licensee(
-            "corvid-analytics",
-            contact=None,
-            purpose="Reports on language models for publishers",
-            after=timedelta(days=64),
-        )
+        self.partners = Partners(stage, start=start, now=now)
+        self.university, self.analytics = self.partners.university, self.partners.analytics
 
     def retire(self) -> int:
         """Certify every cluster that is past the wall by its function, as the night's task does one by one."""
@@ -95,6 +86,7 @@ class Sales:
     def happen(self) -> None:
         """Draft and seal, be refused, cancel."""
         day = self.now.astimezone(UTC).date()
+        self.partners.ask()
         self._refused_as_live(day)
         self._refused_for_consents()
         with connection.cursor() as cursor:
@@ -108,16 +100,6 @@ class Sales:
             self._drafted(day, languages[3:5])
         # What the cancelled release gave back is old enough, and retired anew.
         self.retire()
-
-    def _licensee(self, slug: str, *, contact: str | None, purpose: str, after: timedelta) -> Licensee:
-        return add_licensee(
-            actor=self.margaret,
-            organization=self.stage.organizations[slug],
-            contact=self.stage.staff[contact] if contact else None,
-            purpose=purpose,
-            agreement=f"Licence agreement of {slug}: no onward transfer, named recipients, end on change of control.",
-            now=self.start + after,
-        )
 
     def _draft(self, licensee: Licensee, title: str, filters: ReleaseFilters, at: datetime) -> Release:
         return draft_release(actor=self.margaret, licensee=licensee, title=title, filters=filters, now=at)

@@ -8,10 +8,10 @@ from django import forms
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.domain.roles import Role
-from apps.accounts.models import User
 from apps.contributors.domain.languages import language_choices
 from apps.licensing.domain.filters import FilterFault, ReleaseFilters
+from apps.licensing.domain.purposes import GENERAL_RESEARCH
+from apps.licensing.forms.purposes import purposes_field
 from apps.licensing.queries import (
     countries_voted_from,
     languages_fought_in,
@@ -19,6 +19,7 @@ from apps.licensing.queries import (
     organizations_with_licence,
     organizations_without_licence,
     past_choices,
+    possible_contacts,
 )
 from apps.licensing.queries.replay import Side
 from apps.licensing.services.drafting import LONGEST_TITLE
@@ -58,15 +59,9 @@ def _day(label: Any, help_text: Any = "") -> forms.DateField:
     )
 
 
-class DraftForm(forms.Form):
-    """A wish: for whom, under which title, and which battles."""
+class FiltersForm(forms.Form):
+    """Which battles are wished for."""
 
-    organization = forms.ModelChoiceField(
-        label=_("For"), queryset=organizations_with_licence(), empty_label=_("Choose a licensee")
-    )
-    title = forms.CharField(
-        label=_("Title"), max_length=LONGEST_TITLE, help_text=_("Public, also when the release is refused.")
-    )
     languages = _several(_("Languages of the prompt"), _languages, _("None chosen means all."))
     countries = _several(_("Countries of the voter"), _countries, _("None chosen means all."))
     categories = _several(_("Categories"), Category.choices)
@@ -93,6 +88,18 @@ class DraftForm(forms.Form):
         return cleaned
 
 
+class DraftForm(FiltersForm):
+    """A wish: for whom, under which title, and which battles."""
+
+    organization = forms.ModelChoiceField(
+        label=_("For"), queryset=organizations_with_licence(), empty_label=_("Choose a licensee")
+    )
+    title = forms.CharField(
+        label=_("Title"), max_length=LONGEST_TITLE, help_text=_("Public, also when the release is refused.")
+    )
+    field_order = ("organization", "title")
+
+
 class LicenseeForm(forms.Form):
     """An organization with an agreement, and whoever speaks for it."""
 
@@ -101,9 +108,7 @@ class LicenseeForm(forms.Form):
     )
     contact = forms.ModelChoiceField(
         label=_("Who speaks for it"),
-        queryset=User.objects.filter(role_grants__role=Role.LICENSEE.value, role_grants__ended_at=None).order_by(
-            "pseudonym"
-        ),
+        queryset=possible_contacts(),
         required=False,
         empty_label=_("Nobody yet"),
         help_text=_("Somebody with the role of a licensee, by the name that the log uses."),
@@ -111,12 +116,30 @@ class LicenseeForm(forms.Form):
     purpose = forms.CharField(
         label=_("Purpose"), max_length=200, help_text=_("Public. What the data may be used for, and what not.")
     )
+    purposes = purposes_field(required=False)
     agreement = forms.CharField(
         label=_("Text of the agreement"),
         widget=forms.Textarea(attrs={"rows": 10}),
         max_length=100_000,
-        help_text=_("Kept as its SHA-256, which every manifest names."),
+        help_text=_("The current version stands here. Other words become the next version, for everybody."),
     )
+    signed_name = forms.CharField(
+        label=_("Signed by"),
+        max_length=120,
+        required=False,
+        help_text=_(
+            "Only when you hold it signed on paper. Otherwise whoever speaks for the licensee accepts it here."
+        ),
+    )
+    signed_position = forms.CharField(label=_("In the position of"), max_length=120, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """A name without a position, or the other way round, is no signature."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if bool(cleaned.get("signed_name")) != bool(cleaned.get("signed_position")):
+            self.add_error("signed_position", _("A signature has a name and a position."))
+        cleaned["purposes"] = cleaned.get("purposes") or [GENERAL_RESEARCH]
+        return cleaned
 
 
 class CompareForm(forms.Form):

@@ -100,7 +100,17 @@ def declare_tie(
     Organization.objects.select_for_update().get(pk=holder.pk)
     if until is None and Tie.objects.filter(holder=holder, held=held, kind=kind, until=None).exists():
         raise AlreadyTied(_("This tie is already in the register."), subject=holder.ref)
-    tie = Tie.objects.create(holder=holder, held=held, kind=kind, share=share, since=since, until=until, source=source)
+    tie = Tie.objects.create(
+        holder=holder,
+        held=held,
+        kind=kind,
+        share=share,
+        since=since,
+        until=until,
+        source=source,
+        declared_at=now,
+        end_declared_at=None if until is None else now,
+    )
     record(
         OrganizationEvent.TIE_DECLARED,
         actor=actor,
@@ -135,8 +145,8 @@ def end_tie(*, actor: Actor, tie: Tie, until: date, now: datetime) -> Tie:
         raise TieAlreadyEnded(_("This tie has already ended."), subject=tie.ref)
     if until < tie.since:
         raise NotATie(_("A tie cannot end before it begins."), subject=tie.ref)
-    tie.until = until
-    tie.save(update_fields=["until"])
+    tie.until, tie.end_declared_at = until, now
+    tie.save(update_fields=["until", "end_declared_at"])
     record(OrganizationEvent.TIE_ENDED, actor=actor, subject=tie.ref, at=now, facts={"until": until.isoformat()})
     return tie
 

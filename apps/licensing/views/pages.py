@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -20,7 +21,7 @@ from apps.licensing.flows import back_test, cancel, seal
 from apps.licensing.forms import CompareForm, DraftForm, LicenseeForm, side_by_side
 from apps.licensing.models import Release, ReleaseState
 from apps.licensing.permissions import may_license, may_see, may_see_drafts
-from apps.licensing.services import Sealing, add_licensee, draft_release, request_edition
+from apps.licensing.services import Sealing, Signatory, add_licensee, draft_release, request_edition
 from apps.policy.queries import UnknownClause, current_version, proposal_page
 
 UNPROCESSABLE = 422
@@ -99,7 +100,7 @@ def mine(request: HttpRequest) -> HttpResponse:
 def desk(request: HttpRequest) -> HttpResponse:
     """Show the officer's desk."""
     _require_officer(request)
-    return render(request, "licensing/desk.html", {"desk": queries.desk()})
+    return render(request, "licensing/desk.html", {"desk": queries.desk(), "waiting": queries.requests_waiting()})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -131,16 +132,17 @@ def new_draft(request: HttpRequest) -> HttpResponse:
 def new_licensee(request: HttpRequest) -> HttpResponse:
     """Add a licensee."""
     _require_officer(request)
-    form = LicenseeForm(request.POST or None)
+    current = queries.current_text()
+    form = LicenseeForm(request.POST or None, initial={"agreement": current.text} if current is not None else {})
     if request.method == "POST" and form.is_valid():
         try:
-            licensee = add_licensee(actor=acting(request), now=timezone.now(), **form.cleaned_data)
+            licensee = add_licensee(actor=acting(request), now=timezone.now(), **_licensee(form.cleaned_data))
         except Refused as refused:
             remember_refusal(request, refused)
             form.add_error(None, str(refused))
         else:
             messages.success(request, _("%(name)s is a licensee.") % {"name": licensee.organization.name})
-            return redirect("licensing:desk")
+            return redirect("licensing:licensee", licensee.pk)
     return render(request, "licensing/new_licensee.html", {"form": form}, status=_status(form.is_bound))
 
 
@@ -254,6 +256,13 @@ def build(request: HttpRequest, release_id: int) -> HttpResponse:
         remember_refusal(request, refused)
         messages.error(request, str(refused))
     return redirect("licensing:release", release_id)
+
+
+def _licensee(told: dict[str, Any]) -> dict[str, Any]:
+    """Return what the form told as the service takes it: a name with a position is a signature on paper."""
+    name, position = told["signed_name"], told["signed_position"]
+    kept = {key: value for key, value in told.items() if key not in {"signed_name", "signed_position"}}
+    return kept | {"signatory": Signatory(name, position) if name else None}
 
 
 def _existing(release_id: int) -> Release:
