@@ -2,7 +2,18 @@
 
 from apps.licensing.flows.building import build_due_editions, build_edition
 from apps.licensing.flows.retiring import retire_due_clusters
+from apps.licensing.flows.rewriting import rewrite_editions
 from apps.licensing.flows.sealing import cancel, seal
 from apps.licensing.flows.sweeping import sweep
+from apps.licensing.flows.writing import prove_editions
 
-__all__ = ["build_due_editions", "build_edition", "cancel", "retire_due_clusters", "seal", "sweep"]
+__all__ = [
+    "build_due_editions",
+    "build_edition",
+    "cancel",
+    "prove_editions",
+    "retire_due_clusters",
+    "rewrite_editions",
+    "seal",
+    "sweep",
+]

@@ -4,6 +4,7 @@ from apps.licensing.models.deliveries import Delivery, DeliveryState, Tombstone,
 from apps.licensing.models.editions import Edition, EditionRevision
 from apps.licensing.models.licensees import Licensee, PseudonymKey
 from apps.licensing.models.offers import Approval, Offer, OfferLicensee, OfferState
+from apps.licensing.models.people import LeftOut, PersonGeneralization, ReleaseFit
 from apps.licensing.models.releases import (
     Attempt,
     AttemptState,
@@ -23,13 +24,16 @@ __all__ = [
     "EditionRevision",
     "EligibleBattle",
     "EligibleBattleCluster",
+    "LeftOut",
     "Licensee",
     "Offer",
     "OfferLicensee",
     "OfferState",
+    "PersonGeneralization",
     "PseudonymKey",
     "Release",
     "ReleaseCandidate",
+    "ReleaseFit",
     "ReleaseItem",
     "ReleaseState",
     "RetiredCluster",
