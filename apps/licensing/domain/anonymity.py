@@ -4,8 +4,8 @@ Full-domain generalisation (Samarati and Sweeney, 1998): everybody whose facts a
 same levels of the policy's path; whoever is still in a combination of fewer than k is left out. Told too finely, nearly
 everybody would be left out; too coarsely, nothing would be told of anybody. So the step is taken that keeps most, where
 a person's rows are worth as much for their words as for the five facts, and a fact loses its worth evenly over its
-levels (Sweeney's precision, 2002). Facts are fixed once: somebody who is in an earlier release is told as they were told
-there, so two copies never add up to more than one of them says.
+levels (Sweeney's precision, 2002). Facts are fixed once: somebody who is in an earlier release is told as they were
+told there, so two copies never add up to more than one of them says.
 """
 
 from collections.abc import Mapping, Sequence

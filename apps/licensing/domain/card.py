@@ -31,8 +31,8 @@ def card_text(about: About, files: Sequence[FileEntry]) -> str:
             "## Where the rows come from",
             "",
             f"The release was asked for {release['asked']:,} battles; {release['items']:,} were sealed at "
-            f"{release['sealed_at']} under version {release['policy_version']} of the rulebook (`policy.md`). Root over "
-            f"the items (RFC 6962): `{release['items_root']}`.",
+            f"{release['sealed_at']} under version {release['policy_version']} of the rulebook (`policy.md`). Root "
+            f"over the items (RFC 6962): `{release['items_root']}`.",
             "",
             *_table(("clause", "battles taken out"), _counts(release["taken_out"])),
             "",

@@ -15,8 +15,8 @@ _SPELT: Final = {
     "aymaran": "ay",
     "basque": "eu",
     "dravidian": "kn ml ta te",
-    "indo-european": "af as be bg bn bs ca cs cy da de el en es fa fo fr ga gl gu hi hr ht hy is it ku lb lt lv mk mr nb "
-    "ne nl nn no or pa pl ps pt ro ru sd si sk sl sq sr sv tg uk ur",
+    "indo-european": "af as be bg bn bs ca cs cy da de el en es fa fo fr ga gl gu hi hr ht hy is it ku lb lt lv mk mr "
+    "nb ne nl nn no or pa pl ps pt ro ru sd si sk sl sq sr sv tg uk ur",
     "japonic": "ja",
     "kartvelian": "ka",
     "koreanic": "ko",

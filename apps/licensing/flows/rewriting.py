@@ -16,7 +16,7 @@ from apps.licensing.flows.writing import RowsMissing, write_edition
 from apps.licensing.gateways import EditionStore
 from apps.licensing.models import Edition
 from apps.licensing.queries import due_rewrites, holding_the_build_lock
-from apps.licensing.queries.people import releases_under_a_stricter_rule
+from apps.licensing.queries.people import is_under_a_stricter_rule
 from apps.licensing.services import (
     NothingToBuild,
     begin_rewriting,
@@ -44,21 +44,16 @@ def rewrite_editions(
     where = store or EditionStore()
     written = 0
     failed: set[int] = set()
-    _count_again(releases_under_a_stricter_rule(), actor=actor, clock=clock)
+    if is_under_a_stricter_rule():
+        hold_back_small_combinations(actor=actor, now=clock())
     while due := [pk for pk in due_rewrites(offer_id=offer_id) if pk not in failed]:
-        touched = Edition.objects.filter(pk__in=due).values_list("release", flat=True).distinct()
-        _count_again(sorted(touched), actor=actor, clock=clock)
+        hold_back_small_combinations(actor=actor, now=clock())
         for edition_id in due:
             if _rewrite(edition_id, actor=actor, report=report, clock=clock, store=where) is None:
                 failed.add(edition_id)
             else:
                 written += 1
     return written
-
-
-def _count_again(releases: list[int], *, actor: Actor, clock: Clock) -> None:
-    for release_id in releases:
-        hold_back_small_combinations(actor=actor, release_id=release_id, now=clock())
 
 
 def _rewrite(

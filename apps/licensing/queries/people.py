@@ -8,7 +8,7 @@ from django.db import connection
 
 from apps.licensing.domain.anonymity import Told, small_cells
 from apps.licensing.domain.hierarchies import Attribute
-from apps.licensing.models import Edition, Release, ReleaseFit
+from apps.licensing.models import Edition, Release, ReleaseFit, ReleaseState
 from apps.policy.queries import UnknownClause, clause
 
 _ORDER: Final = ("country", "profession", "education", "age_band", "language")
@@ -102,14 +102,35 @@ def people_of(release_id: int) -> Readers:
     return Readers(declared=declared, returning=returning, elsewhere=elsewhere)
 
 
-def too_few_alike(release_id: int, *, k: int) -> dict[int, list[int]]:
-    """Return the people whose combination fewer than k share, each with the releases in which they can be read.
+def too_few_alike(release_id: int, *, k: int) -> frozenset[int]:
+    """Return the people of a release whose combination fewer than k share, over it and all open ones.
 
-    Counted over this release and all that are open. Empty is what opening a release needs.
+    Nobody is what opening a release needs.
     """
     together = _told_in(sorted({*open_releases(), release_id}))
     alone = small_cells({person: told for person, (told, _releases) in together.items()}, k=k)
-    return {person: sorted(together[person][1]) for person in sorted(alone)}
+    return frozenset(person for person in alone if release_id in together[person][1])
+
+
+def everybody_too_few_alike() -> list[tuple[int, int]]:
+    """Return (release, person) wherever copies that can be had, or may be, tell of somebody among fewer than k.
+
+    Open releases count together; each that is not open yet counts with them.
+    """
+    can_be_had = Edition.objects.filter(offer__ended_at=None, release__state=ReleaseState.SEALED).values("release")
+    fits = ReleaseFit.objects.filter(release__in=can_be_had).select_related("release").order_by("pk")
+    k_of = {fit.pk: max(fit.k, rule_of(fit.release).k) for fit in fits}
+    is_open = set(open_releases())
+    together = _told_in(sorted({*k_of, *is_open}))
+    read = {person: told for person, (told, releases) in together.items() if releases & is_open}
+    alone = small_cells(read, k=max((k_of[pk] for pk in is_open if pk in k_of), default=1))
+    found = [(pk, person) for person in alone for pk in together[person][1] & is_open]
+    read = {person: told for person, told in read.items() if person not in alone}
+    for pk in k_of.keys() - is_open:
+        own = {person: told for person, (told, releases) in together.items() if pk in releases}
+        few = small_cells(own | read, k=k_of[pk])
+        found += [(pk, person) for person in few if person in own]
+    return sorted(found)
 
 
 def open_releases() -> list[int]:
@@ -129,8 +150,8 @@ def _told_in(releases: list[int]) -> dict[int, tuple[Told, set[int]]]:
     return together
 
 
-def releases_under_a_stricter_rule() -> list[int]:
-    """Return the releases of built editions that were fitted under a smaller k than clause W7 asks for now."""
-    built = Edition.objects.filter(offer__ended_at=None).values("release")
-    fits = ReleaseFit.objects.filter(release__in=built).select_related("release").order_by("pk")
-    return [fit.pk for fit in fits if fit.k < rule_of(fit.release).k]
+def is_under_a_stricter_rule() -> bool:
+    """Whether clause W7 asks for more now than when the people of some release were fitted."""
+    can_be_had = Edition.objects.filter(offer__ended_at=None, release__state=ReleaseState.SEALED).values("release")
+    fits = ReleaseFit.objects.filter(release__in=can_be_had).select_related("release")
+    return any(fit.k < rule_of(fit.release).k for fit in fits)

@@ -321,7 +321,7 @@ def _look_again(release: Release, *, actor: Actor, now: datetime) -> None:
     What an edition's manifest says was taken back is thereby always counted; whatever comes later makes it fall behind.
     """
     if tombstones_in(release.pk) or rule_of(release).k > ReleaseFit.objects.get(release=release).k:
-        hold_back_small_combinations(actor=actor, release_id=release.pk, now=now)
+        hold_back_small_combinations(actor=actor, now=now)
 
 
 def _facts(edition: Edition) -> dict[str, JSON]:

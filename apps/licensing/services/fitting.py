@@ -1,5 +1,6 @@
 """Clause W7 put into rows: what is told of the people of a release, once for all its editions and for good."""
 
+from collections import Counter
 from datetime import datetime
 from typing import Final
 
@@ -13,7 +14,7 @@ from apps.licensing.domain.anonymity import fit_people
 from apps.licensing.domain.hierarchies import VERSION, Attribute
 from apps.licensing.events import LicensingEvent
 from apps.licensing.models import Release, ReleaseFit, ReleaseState
-from apps.licensing.queries.people import hold_the_fitting, people_of, rule_of, too_few_alike
+from apps.licensing.queries.people import everybody_too_few_alike, hold_the_fitting, people_of, rule_of
 
 _FIX: Final = """
 INSERT INTO licensing_persongeneralization
@@ -92,35 +93,30 @@ def fit_release(*, actor: Actor, release_id: int, now: datetime) -> ReleaseFit:
 
 
 @transaction.atomic
-def hold_back_small_combinations(*, actor: Actor, release_id: int, now: datetime) -> list[int]:
+def hold_back_small_combinations(*, actor: Actor, now: datetime) -> list[int]:
     """Leave out who stands among too few since others were taken back; return the releases whose copies change.
 
-    Counted over this release and all open ones, so the copies of other releases can change as well.
+    All releases are counted that somebody has or may get, since one fills the other up.
 
     Raises:
         NotPermitted: when the actor is not the platform.
-        NothingToFit: when nothing was told of this release's people yet.
     """
     if not actor.is_system:
         raise NotPermitted(_("The platform itself decides what copies tell of people."))
     hold_the_fitting()
-    release = Release.objects.get(pk=release_id)
-    fit = ReleaseFit.objects.filter(release=release).first()
-    if fit is None:
-        raise NothingToFit(_("Nobody of this release has been told of yet."), subject=release.ref)
-    k = max(fit.k, rule_of(release).k)
-    alone = [(where, person) for person, releases in too_few_alike(release_id, k=k).items() for where in releases]
+    alone = everybody_too_few_alike()
     _leave_out(alone, is_later=True)
-    if alone:
+    people = Counter(release_id for release_id, _person in alone)
+    for release_id, count in sorted(people.items()):
         record(
             LicensingEvent.PEOPLE_HELD_BACK,
             actor=actor,
-            subject=release.ref,
+            subject=Release(pk=release_id).ref,
             at=now,
             clause="W7",
-            facts={"k": k, "people": len({person for _where, person in alone})},
+            facts={"people": count},
         )
-    return sorted({where for where, _person in alone})
+    return sorted(people)
 
 
 def _leave_out(alone: list[tuple[int, int]], *, is_later: bool) -> None:
