@@ -110,5 +110,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.RunSQL((_SQL / "people.sql").read_text(), _TAKE_DOWN),
+        migrations.RunSQL((_SQL / "sealing_many.sql").read_text(), (_SQL / "sealing_as_before.sql").read_text()),
         migrations.RunSQL(_FIRST_FORMAT, migrations.RunSQL.noop),
     ]

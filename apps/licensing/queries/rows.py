@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pyarrow as pa
-from django.db import connection
+from django.db import connection, transaction
 from psycopg import sql
 from pyarrow import csv
 
 from apps.licensing.domain.rows import RAW
 
-ITEMS_PER_PIECE: Final = 50_000
+ITEMS_PER_PIECE: Final = 20_000
 _BLOCK_BYTES: Final = 16 * 2**20
 
 _PIECES: Final = """
@@ -25,7 +25,12 @@ SELECT min(battle_id), max(battle_id), count(*) FROM (
   FROM release_item WHERE release_id = %s) AS numbered
 GROUP BY piece ORDER BY piece
 """
-# The bounds are told to every table: the planner does not carry them from one to the next by itself.
+_ITEMS: Final = (
+    "SELECT battle_id FROM release_item WHERE release_id = %s AND battle_id BETWEEN %s AND %s ORDER BY battle_id"
+)
+# The battles are written out, so that the planner knows how many they are: what has just been sealed looks like a few
+# rows to it, and it would look up each of tens of thousands. The bounds are told to every table, since it does not
+# carry them from one to the next.
 _ROWS: Final = sql.SQL("""
 COPY (
   SELECT r.battle_id, r.author_id, r.voter_id, r.mark, r.country, r.spoken, r.profession, r.age_band, r.education,
@@ -43,7 +48,7 @@ COPY (
       to_char(v.cast_at AT TIME ZONE 'UTC', 'YYYY-MM') AS month, lm.name AS left_name, rm.name AS right_name,
       CASE v.choice WHEN 'left' THEN 'a' WHEN 'right' THEN 'b' ELSE v.choice END AS outcome,
       p.text AS prompt, ls.text AS left_text, rs.text AS right_text
-    FROM release_item i
+    FROM unnest({battles}::bigint[]) AS i (battle_id)
     JOIN battles_battle b ON b.id = i.battle_id AND b.id BETWEEN {first} AND {last}
     JOIN battles_languagemodel lm ON lm.id = b.left_model_id
     JOIN battles_languagemodel rm ON rm.id = b.right_model_id
@@ -54,9 +59,8 @@ COPY (
     LEFT JOIN battles_response rs ON rs.battle_id = i.battle_id AND rs.side = 'right'
       AND rs.battle_id BETWEEN {first} AND {last}
     LEFT JOIN licensing_persongeneralization g ON g.contributor_id = v.contributor_id
-    LEFT JOIN licensing_leftout o ON o.release_id = i.release_id AND o.contributor_id = v.contributor_id
+    LEFT JOIN licensing_leftout o ON o.release_id = {release} AND o.contributor_id = v.contributor_id
     LEFT JOIN licensing_tombstone t ON t.battle_id = i.battle_id
-    WHERE i.release_id = {release} AND i.battle_id BETWEEN {first} AND {last}
   ) AS r
 ) TO STDOUT (FORMAT csv)
 """)
@@ -80,11 +84,17 @@ def pieces_of(release_id: int) -> list[Piece]:
 
 def rows_of(release_id: int, piece: Piece) -> Iterator[pa.Table]:
     """Yield the items of a piece with what a copy tells of each, a block of some megabytes at a time."""
-    statement = _ROWS.format(
-        release=sql.Literal(release_id), first=sql.Literal(piece.first), last=sql.Literal(piece.last)
-    )
-    with connection.cursor() as cursor, cursor.copy(statement) as lines:
-        yield from _tables(lines)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '16MB'")
+        cursor.execute(_ITEMS, [release_id, piece.first, piece.last])
+        statement = _ROWS.format(
+            battles=sql.Literal([battle for (battle,) in cursor.fetchall()]),
+            release=sql.Literal(release_id),
+            first=sql.Literal(piece.first),
+            last=sql.Literal(piece.last),
+        )
+        with cursor.copy(statement) as lines:
+            yield from _tables(lines)
 
 
 def _tables(lines: Any) -> Iterator[pa.Table]:
