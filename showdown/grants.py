@@ -168,6 +168,10 @@ TABLES: Final[dict[str, Grant]] = {
         app="SELECT, INSERT, UPDATE (revision, manifest, manifest_sha256, path, rows, built_at)", auditor="SELECT"
     ),
     "licensing_editionrevision": ONCE,
+    # What copies tell of people is fixed once and for good.
+    "licensing_releasefit": ONCE,
+    "licensing_persongeneralization": ONCE,
+    "licensing_leftout": ONCE,
     "licensing_offer": ORDINARY,
     "licensing_offerlicensee": ONCE,
     "licensing_approval": ONCE,

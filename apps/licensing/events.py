@@ -18,6 +18,9 @@ class LicensingEvent(StrEnum):
     BUILD_REQUESTED = "licensing.build_requested"
     BUILD_STOPPED = "licensing.build_stopped"
     EDITION_BUILT = "licensing.edition_built"
+    EDITION_REWRITTEN = "licensing.edition_rewritten"
+    PEOPLE_FITTED = "licensing.people_fitted"
+    PEOPLE_HELD_BACK = "licensing.people_held_back"
 
 
 class LicenseeEvent(StrEnum):

@@ -7,10 +7,12 @@ from typing import Final, NamedTuple
 
 from django.conf import settings
 
-from apps.licensing.domain.edition import MANIFEST, sha256_of
+from apps.licensing.domain.edition import ENTRY, MANIFEST, PROOF, sha256_of
 
 _BUILDING: Final = ".building"
 _ONLY_US: Final = 0o700
+# What no manifest can name: itself, and what is written once the log has it.
+_UNNAMED: Final = frozenset({MANIFEST, PROOF, ENTRY})
 
 
 class StoredFile(NamedTuple):
@@ -79,9 +81,23 @@ class EditionStore:
         return path.read_bytes() if path.exists() else None
 
     def files(self, name: str) -> list[StoredFile]:
-        """Return an edition's files beside its manifest, each with its SHA-256, by name."""
+        """Return the files that an edition's manifest should name, each with its SHA-256, by name."""
+        found = sorted(path for path in (self.root / name).iterdir() if path.name not in _UNNAMED)
+        return [StoredFile(path.name, sha256_of(path)) for path in found]
+
+    def has(self, name: str, file: str) -> bool:
+        """Whether an edition that is there has a file."""
+        return (self.root / name / file).is_file()
+
+    def add(self, name: str, file: str, content: bytes) -> None:
+        """Put a small file beside an edition that is there; it appears whole or not at all."""
         folder = self.root / name
-        return [StoredFile(path.name, sha256_of(path)) for path in sorted(folder.iterdir()) if path.name != MANIFEST]
+        unfinished = folder / f".{file}"
+        unfinished.write_bytes(content)
+        unfinished.chmod(0o600)
+        _sync(unfinished)
+        unfinished.rename(folder / file)
+        _sync(folder)
 
 
 def _sync(path: Path) -> None:

@@ -16,12 +16,17 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from apps.licensing.domain.edition import FORMAT, SCHEMA, manifest_of
+from apps.licensing.domain.edition import COLUMNS, FORMAT, SCHEMA
 
 ROWS: Final = 12
 _COLUMNS_OF_1: Final = (
     "row", "author", "voter", "voter_region", "language", "category", "month", "model_a", "model_b", "outcome",
     "prompt", "answer_a", "answer_b",
+)  # fmt: skip
+_COLUMNS_OF_2: Final = (
+    "row", "author", "voter", "voter_country", "voter_language", "voter_profession", "voter_age_band",
+    "voter_education", "prompt_language", "category", "month", "model_a", "model_b", "outcome", "prompt", "answer_a",
+    "answer_b",
 )  # fmt: skip
 _WORDS: Final = (
     ("en", "knowledge", "Why does bread rise?", "Yeast makes gas, and the dough holds it.", "Because it is warm."),
@@ -33,7 +38,11 @@ _WORDS: Final = (
 )
 _MODELS: Final = ("invented-model-one", "invented-model-two", "invented-model-three")
 _OUTCOMES: Final = ("a", "b", "both_good", "both_bad")
-_REGIONS: Final = ("africa", "americas", "asia", "europe", "oceania", "")
+# As coarse as copies tell them: a country, its region, or all.
+_COUNTRIES: Final = ("BR", "africa", "asia", "DE", "*", "")
+_PROFESSIONS: Final = ("2310", "23", "2", "*")
+_AGE_BANDS: Final = ("35-44", "*", "")
+_EDUCATIONS: Final = ("7", "high", "medium", "*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +66,13 @@ class SchemaVersion:
 
 # The newest first; the columns of the newest are those of editions built today (a test compares them).
 SCHEMA_VERSIONS: Final[tuple[SchemaVersion, ...]] = (
+    SchemaVersion(
+        number=2,
+        since=date(2026, 11, 26),
+        columns=_COLUMNS_OF_2,
+        note="What the voter declared, as coarse as it takes for ten contributors to share every combination; the "
+        "region has become one step of the country.",
+    ),
     SchemaVersion(
         number=1,
         since=date(2026, 11, 1),
@@ -90,8 +106,7 @@ def schema_changes() -> tuple[SchemaChange, ...]:
 
 def columns() -> tuple[Column, ...]:
     """Return the columns of an edition built today, as its manifest describes them."""
-    told: Sequence[dict[str, Any]] = manifest_of(release={}, licensee={}, files=[])["columns"]
-    return tuple(Column(name=one["name"], type=one["type"], holds=one["holds"]) for one in told)
+    return tuple(Column(name=one.name, type=str(SCHEMA.field(one.name).type), holds=one.holds) for one in COLUMNS)
 
 
 def invented_rows(count: int = ROWS) -> list[dict[str, Any]]:
@@ -106,10 +121,12 @@ def _invented(number: int) -> dict[str, Any]:
         "row": _name("row", number),
         "author": _name("person", number % 5),
         "voter": _name("person", 5 + number % 7),
-        "voter_region": _REGIONS[number % len(_REGIONS)],
-        "region": _REGIONS[number % len(_REGIONS)],
-        "country": "",
-        "language": language,
+        "voter_country": _COUNTRIES[number % len(_COUNTRIES)],
+        "voter_language": language,
+        "voter_profession": _PROFESSIONS[number % len(_PROFESSIONS)],
+        "voter_age_band": _AGE_BANDS[number % len(_AGE_BANDS)],
+        "voter_education": _EDUCATIONS[number % len(_EDUCATIONS)],
+        "prompt_language": language,
         "category": category,
         "month": f"2026-{1 + number % 9:02d}",
         "model_a": _MODELS[number % 3],

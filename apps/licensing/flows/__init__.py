@@ -3,15 +3,19 @@
 from apps.licensing.flows.back_testing import back_test, run_due_back_tests
 from apps.licensing.flows.building import build_due_editions, build_edition
 from apps.licensing.flows.retiring import retire_due_clusters
+from apps.licensing.flows.rewriting import rewrite_editions
 from apps.licensing.flows.sealing import cancel, seal
 from apps.licensing.flows.sweeping import sweep
+from apps.licensing.flows.writing import prove_editions
 
 __all__ = [
     "back_test",
     "build_due_editions",
     "build_edition",
     "cancel",
+    "prove_editions",
     "retire_due_clusters",
+    "rewrite_editions",
     "run_due_back_tests",
     "seal",
     "sweep",

@@ -5,13 +5,8 @@ from apps.licensing.models.deliveries import Delivery, DeliveryState, Tombstone,
 from apps.licensing.models.editions import Edition, EditionRevision
 from apps.licensing.models.licensees import FinalRecipient, Licensee, LicenseeKey, PseudonymKey, Suspension
 from apps.licensing.models.offers import Approval, Offer, OfferLicensee, OfferState
-from apps.licensing.models.releases import (
-    Attempt,
-    AttemptState,
-    Release,
-    ReleaseCandidate,
-    ReleaseState,
-)
+from apps.licensing.models.people import LeftOut, PersonGeneralization, ReleaseFit
+from apps.licensing.models.releases import Attempt, AttemptState, Release, ReleaseCandidate, ReleaseState
 from apps.licensing.models.requests import AccessRequest, RequestState
 from apps.licensing.models.wall import EligibleBattle, EligibleBattleCluster, ReleaseItem, RetiredCluster
 
@@ -30,14 +25,17 @@ __all__ = [
     "EligibleBattle",
     "EligibleBattleCluster",
     "FinalRecipient",
+    "LeftOut",
     "Licensee",
     "LicenseeKey",
     "Offer",
     "OfferLicensee",
     "OfferState",
+    "PersonGeneralization",
     "PseudonymKey",
     "Release",
     "ReleaseCandidate",
+    "ReleaseFit",
     "ReleaseItem",
     "ReleaseState",
     "RequestState",

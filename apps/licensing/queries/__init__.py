@@ -17,12 +17,16 @@ from apps.licensing.queries.candidates import (
     tally_of,
 )
 from apps.licensing.queries.editions import (
-    due_builds,
-    edition_batch,
+    DueEdition,
+    due_editions,
+    due_rewrites,
+    finished_offers,
+    folders_in_use,
     holding_the_build_lock,
+    holding_the_licensee,
     items_of,
+    leaves_of,
     manifest_of_digest,
-    rows_in_order,
 )
 from apps.licensing.queries.licensees import (
     LicenseePage,
@@ -45,13 +49,13 @@ from apps.licensing.queries.licensees import (
     tie_to_licensee,
 )
 from apps.licensing.queries.liveness import LiveOverview, WeekLine, due_clusters, live_overview
+from apps.licensing.queries.people import too_few_alike
 from apps.licensing.queries.releases import (
     Desk,
     ReleasePage,
     battles_matching,
     countries_voted_from,
     desk,
-    folders_in_use,
     languages_fought_in,
     licensees_of,
     models_fought,
@@ -67,6 +71,7 @@ from apps.licensing.queries.replay import existing_release, past_choices, replay
 __all__ = [
     "NO_WINDOW",
     "Desk",
+    "DueEdition",
     "Judgement",
     "LicenseePage",
     "LiveOverview",
@@ -84,15 +89,18 @@ __all__ = [
     "countries_voted_from",
     "current_text",
     "desk",
-    "due_builds",
     "due_clusters",
-    "edition_batch",
+    "due_editions",
+    "due_rewrites",
     "existing_release",
+    "finished_offers",
     "folders_in_use",
     "holding_the_build_lock",
+    "holding_the_licensee",
     "items_of",
     "judgement_of",
     "languages_fought_in",
+    "leaves_of",
     "licensee_page",
     "licensee_spoken_for",
     "licensees_of",
@@ -120,8 +128,8 @@ __all__ = [
     "requests_refused",
     "requests_waiting",
     "retirement_window",
-    "rows_in_order",
     "side_of",
     "tally_of",
     "tie_to_licensee",
+    "too_few_alike",
 ]

@@ -215,12 +215,6 @@ def orphaned_attempts(*, before: datetime) -> list[int]:
     )
 
 
-def folders_in_use() -> frozenset[str]:
-    """Return the folders of editions that a sealed release has, or is about to have."""
-    sealed = Release.objects.filter(state=ReleaseState.SEALED).values_list("pk", flat=True)
-    return frozenset(f"release-{pk}" for pk in sealed)
-
-
 def _clauses(version: int | None = None) -> dict[str, ClauseText]:
     return {clause.number: clause for clause in rulebook(version=version)}
 

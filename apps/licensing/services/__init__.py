@@ -19,6 +19,7 @@ from apps.licensing.services.attempts import (
     close_interrupted,
     close_refused,
 )
+from apps.licensing.services.built import offer_is_built
 from apps.licensing.services.cancelling import NotCancellable, cancel_release
 from apps.licensing.services.clusters import CannotMerge, StillLive, merge_clusters, retire_cluster
 from apps.licensing.services.drafting import LicenseeSuspended, MalformedFilters, NothingMatches, draft_release
@@ -26,11 +27,14 @@ from apps.licensing.services.editions import (
     Build,
     NothingToBuild,
     begin_building,
+    begin_rewriting,
     confirm_edition,
+    confirm_revision,
     end_building_failed,
     end_building_stopped,
     request_edition,
 )
+from apps.licensing.services.fitting import NothingToFit, fit_release, hold_back_small_combinations
 from apps.licensing.services.keys import (
     AlreadyRevoked,
     NewKey,
@@ -109,6 +113,7 @@ __all__ = [
     "NotYourRequest",
     "NothingMatches",
     "NothingToBuild",
+    "NothingToFit",
     "NothingToReview",
     "PurposeNotAgreed",
     "RecipientUndeclared",
@@ -132,10 +137,12 @@ __all__ = [
     "add_licensee",
     "attempt_sealing",
     "begin_building",
+    "begin_rewriting",
     "cancel_release",
     "close_interrupted",
     "close_refused",
     "confirm_edition",
+    "confirm_revision",
     "declare_recipient",
     "draft_from_request",
     "draft_release",
@@ -144,12 +151,15 @@ __all__ = [
     "end_building_stopped",
     "end_recipient",
     "end_suspension",
+    "fit_release",
+    "hold_back_small_combinations",
     "licensee_of_key",
     "make_key",
     "may_receive",
     "merge_clusters",
     "name_contact",
     "note_use",
+    "offer_is_built",
     "offer_terms",
     "publish_agreement_text",
     "record_signed_agreement",

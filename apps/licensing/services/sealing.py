@@ -13,12 +13,12 @@ from apps.audit.domain.actor import Actor
 from apps.audit.domain.refusal import NotPermitted, Refused
 from apps.audit.services import record
 from apps.jobs.services import start_job
-from apps.licensing.domain.items import items_root
+from apps.licensing.domain.items import leaves_root
 from apps.licensing.domain.tally import Tally, WallClause
 from apps.licensing.events import LicensingEvent
 from apps.licensing.models import Attempt, AttemptState, Offer, OfferLicensee, Release, ReleaseState
 from apps.licensing.permissions import may_license
-from apps.licensing.queries import items_of, judgement_of, retirement_window
+from apps.licensing.queries import judgement_of, leaves_of, retirement_window
 from apps.licensing.queries.editions import BUILD_KIND
 from apps.licensing.services.attempts import AttemptIsOver, close_done
 from apps.licensing.services.drafting import LicenseeSuspended
@@ -81,7 +81,9 @@ def seal_release(*, actor: Actor, attempt_id: int, mode: Sealing, now: datetime)
     with connection.cursor() as cursor:
         cursor.execute("SELECT seal_release(%s, %s)", [release.pk, judged.passing])
         (sealed,) = cursor.fetchone()
-    root, count = items_root(release_id=release.pk, policy_version=release.policy_version, items=items_of(release.pk))
+    root, count = leaves_root(
+        release_id=release.pk, policy_version=release.policy_version, leaves=leaves_of(release.pk)
+    )
     if not sealed == count == tally.passing:
         # A battle became eligible after the clusters were held, and something happened on it before it was sealed.
         raise ReleaseChanged(_("Something happened on these battles just now. Please try again."), subject=release.ref)

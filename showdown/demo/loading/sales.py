@@ -14,7 +14,7 @@ from apps.audit.domain.canonical import time_text
 from apps.audit.services import record_refusal
 from apps.licensing.domain.filters import ReleaseFilters
 from apps.licensing.events import LicensingEvent
-from apps.licensing.flows import build_edition, cancel, seal
+from apps.licensing.flows import build_due_editions, cancel, seal
 from apps.licensing.models import EligibleBattleCluster, Licensee, Release, RetiredCluster
 from apps.licensing.queries import due_clusters, min_age_days
 from apps.licensing.services import Sealing, TakenOut, draft_release
@@ -142,7 +142,7 @@ class Sales:
         release = self._draft(self.university, "Explanations from the first months", wanted, timezone.now())
         with suppress(TakenOut):
             seal(actor=self.margaret, release_id=release.pk, mode=Sealing.PAST_THE_WALL)
-            build_edition(actor=_BUILDING, release_id=release.pk)
+            build_due_editions(actor=_BUILDING)
 
     def _cancelled(self, day: date, languages: Sequence[str]) -> None:
         wanted = ReleaseFilters(languages=tuple(languages), until=day - timedelta(days=75))
