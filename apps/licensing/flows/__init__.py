@@ -1,8 +1,21 @@
-"""What takes several transactions: retiring what is due, sealing, building, and tidying up after crashes."""
+"""What takes several transactions: retiring, drafting, sealing, building, approving, opening, tidying up."""
 
 from apps.licensing.flows.building import build_due_editions, build_edition
+from apps.licensing.flows.drafting import draft
+from apps.licensing.flows.offers import approve, open_now, tend_offers
 from apps.licensing.flows.retiring import retire_due_clusters
 from apps.licensing.flows.sealing import cancel, seal
 from apps.licensing.flows.sweeping import sweep
 
-__all__ = ["build_due_editions", "build_edition", "cancel", "retire_due_clusters", "seal", "sweep"]
+__all__ = [
+    "approve",
+    "build_due_editions",
+    "build_edition",
+    "cancel",
+    "draft",
+    "open_now",
+    "retire_due_clusters",
+    "seal",
+    "sweep",
+    "tend_offers",
+]
