@@ -256,6 +256,7 @@ def test_katherine_says_no_under_a_clause(world: World, margaret: User, katherin
     assert refused.ended_at is not None
     said = Attempt.objects.get(offer=offer)
     assert (said.clause, said.code, said.words) == ("W2", "said-no", "Terms of one model.")
+    assert said.entry is not None
     assert Entry.objects.get(pk=said.entry).event == LicensingEvent.OFFER_REFUSED
     with pytest.raises(OfferMoved):
         approve(actor=proved(dorothy), offer_id=offer.pk, digest=offer.digest)

@@ -162,7 +162,7 @@ def test_what_is_no_objection(world: World, offer: Offer, ada: User) -> None:
         {"contact": "x" * 255},
     ):
         with pytest.raises(NotAnObjection):
-            objected(offer, **told)
+            objected(offer, VISITOR, **told)
     assert not Objection.objects.exists()
     hostile = "<script>alert(1)</script>\u202e\x00\x1b[31m ' OR 1=1 --\n{{ settings.SECRET_KEY }}"
     kept = objected(offer, words=hostile).words

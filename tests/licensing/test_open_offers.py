@@ -1,4 +1,4 @@
-"""The last moment before files can leave: everything is asked once more, by the database's clock and the newer rules."""
+"""The last moment before files leave: everything is asked once more, by the database's clock and the newer rules."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ from apps.licensing.models import (
     ReleaseState,
     Tombstone,
 )
-from apps.licensing.queries import on_the_board, opening_checks
+from apps.licensing.queries import is_covered, on_the_board, opening_checks
 from apps.licensing.services import (
     HeldBack,
     HoldsRowsTakenBack,
@@ -35,7 +35,7 @@ from apps.licensing.services import (
     TiedToLicensee,
     TooYoung,
     cancel_release,
-    take_back_rows,
+    take_back_unfit_rows,
 )
 from apps.organizations.models import Organization, Tie, TieKind
 from apps.prompts.models import Prompt
@@ -175,8 +175,8 @@ def test_a_suspended_licensee_gets_nothing(world: World, offer: Offer) -> None:
 
 def test_rows_taken_back_leave_before_it_opens(world: World, offer: Offer) -> None:
     Consent.objects.filter(kind="licensing", contributor_id=world.voters_id).update(withdrawn_at=timezone.now())
-    assert take_back_rows(actor=BUILDER, release_id=offer.release_id, now=timezone.now()) == 3
-    assert take_back_rows(actor=BUILDER, release_id=offer.release_id, now=timezone.now()) == 0
+    assert take_back_unfit_rows(actor=BUILDER, now=timezone.now()) == 3
+    assert take_back_unfit_rows(actor=BUILDER, now=timezone.now()) == 0
     assert set(Tombstone.objects.values_list("reason", flat=True)) == {"consent"}
     assert facts_about(offer.release) == {"rows": 3, "reasons": {"consent": 3}}
     when_the_lock_is_over(world, offer)
@@ -192,7 +192,7 @@ def test_rows_taken_back_leave_before_it_opens(world: World, offer: Offer) -> No
         for number, told in ((0, edition.manifest_sha256), (1, "d" * 64)):
             edition.revisions.create(number=number, manifest={}, manifest_sha256=told, rows=0, built_at=timezone.now())
         edition.revision, edition.manifest_sha256, edition.built_at = 1, "d" * 64, timezone.now()
-        edition.save()
+        edition.save(update_fields=["revision", "manifest_sha256", "built_at"])
 
     Attempt.objects.filter(act=Act.OPEN).update(closed_at=timezone.now() - timedelta(hours=25))
     assert tend_offers(actor=BUILDER, rewrite=rewritten) == 1
@@ -211,7 +211,7 @@ def test_withdrawn_prompts_and_excluded_votes_are_taken_back(world: World, offer
 
 def test_only_the_platform_takes_rows_back(offer: Offer, margaret: User) -> None:
     with pytest.raises(NotPermitted):
-        take_back_rows(actor=margaret.as_actor(), release_id=offer.release_id, now=timezone.now())
+        take_back_unfit_rows(actor=margaret.as_actor(), now=timezone.now())
 
 
 def test_a_release_given_up_takes_its_offers_along(world: World, offer: Offer, margaret: User) -> None:
@@ -227,9 +227,7 @@ def test_a_release_given_up_takes_its_offers_along(world: World, offer: Offer, m
 
 
 def test_a_checkpoint_covers_an_edition_only_once_it_is_signed(offer: Offer) -> None:
-    from apps.licensing.queries import is_covered
-
     edition = Edition.objects.get(offer=offer)
     assert not is_covered(edition)
-    sequence_waiting(using="sequencer")
+    sequence_waiting(limit=1000, now=timezone.now(), using="sequencer")
     assert not is_covered(edition)

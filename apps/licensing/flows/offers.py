@@ -13,7 +13,6 @@ from apps.licensing.queries import (
     offers_due_to_open,
     offers_holding_rows,
     overdue_objections,
-    releases_to_look_through,
 )
 from apps.licensing.services import (
     approve_offer,
@@ -22,7 +21,7 @@ from apps.licensing.services import (
     escalate_objection,
     offer_is_built,
     open_offer,
-    take_back_rows,
+    take_back_unfit_rows,
 )
 
 Rewrite = Callable[..., object]
@@ -49,8 +48,7 @@ def tend_offers(*, actor: Actor, clock: Clock = timezone.now, rewrite: Rewrite |
     """
     for offer_id in offers_all_built():
         offer_is_built(actor=actor, offer_id=offer_id, now=clock())
-    for release_id in releases_to_look_through():
-        take_back_rows(actor=actor, release_id=release_id, now=clock())
+    take_back_unfit_rows(actor=actor, now=clock())
     if rewrite is not None:
         for offer_id in offers_holding_rows():
             rewrite(actor=actor, offer_id=offer_id)

@@ -55,14 +55,6 @@ def offers_due_to_open() -> list[int]:
         return [offer_id for (offer_id,) in cursor.fetchall()]
 
 
-def releases_to_look_through() -> list[int]:
-    """Return the ids of sealed releases of which something may yet leave, or has left."""
-    offered = Offer.objects.filter(release=OuterRef("pk"), state__in=[*UNDER_WAY, OfferState.OPEN])
-    return list(
-        Release.objects.filter(Exists(offered), state=ReleaseState.SEALED).order_by("pk").values_list("pk", flat=True)
-    )
-
-
 def offers_holding_rows() -> list[int]:
     """Return the ids of offers of which an edition may hold a row that was taken back."""
     living = Offer.objects.filter(state__in=[*UNDER_WAY, OfferState.OPEN], editions__isnull=False).distinct()

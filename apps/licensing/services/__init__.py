@@ -54,7 +54,7 @@ from apps.licensing.services.saying_no import (
     TooYoung,
 )
 from apps.licensing.services.sealing import ReleaseChanged, Sealing, TakenOut, seal_release
-from apps.licensing.services.taking_back import take_back_rows
+from apps.licensing.services.tombstones import take_back_unfit_rows
 
 __all__ = [
     "ActUnderWay",
@@ -113,5 +113,5 @@ __all__ = [
     "request_edition",
     "retire_cluster",
     "seal_release",
-    "take_back_rows",
+    "take_back_unfit_rows",
 ]

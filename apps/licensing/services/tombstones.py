@@ -11,7 +11,7 @@ from apps.audit.domain.actor import Actor
 from apps.audit.domain.refusal import NotPermitted
 from apps.audit.services import record
 from apps.licensing.events import LicensingEvent
-from apps.licensing.models import Release
+from apps.licensing.models import ReleaseItem
 
 # A battle gets the first reason that holds. ``at`` is the database's, so that it can be compared with nothing older.
 _TAKE_BACK: Final = """
@@ -29,34 +29,37 @@ CROSS JOIN LATERAL (SELECT CASE
       SELECT 1 FROM contributors_consent k
       WHERE k.contributor_id = person.id AND k.kind = 'licensing' AND k.withdrawn_at IS NULL)) THEN 'consent'
   END AS reason) AS found
-WHERE i.release_id = %s AND found.reason IS NOT NULL
+WHERE found.reason IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM licensing_tombstone t WHERE t.battle_id = i.battle_id)
-ON CONFLICT (battle_id) DO NOTHING RETURNING reason
+ON CONFLICT (battle_id) DO NOTHING RETURNING battle_id, reason
 """
 
 
 @transaction.atomic
-def take_back_rows(*, actor: Actor, release_id: int, now: datetime) -> int:
-    """Write a tombstone for each row of a release that may not be in it any more, and return how many.
+def take_back_unfit_rows(*, actor: Actor, now: datetime) -> int:
+    """Write a tombstone for every released row that its people, its prompt or its vote do not allow any more.
 
-    Editions that still hold them are rewritten by the platform; until then nothing of the release opens.
+    Returns how many were written. Editions that still hold them are rewritten by the platform; until then nothing of
+    their releases opens.
 
     Raises:
         NotPermitted: when the actor is not the platform.
     """
     if not actor.is_system:
         raise NotPermitted(_("Rows are taken back by the platform itself."))
-    release = Release.objects.select_for_update(no_key=True).get(pk=release_id)
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE_BACK, [release.pk])
-        reasons = Counter(reason for (reason,) in cursor.fetchall())
-    if reasons:
+        cursor.execute(_TAKE_BACK)
+        reasons = dict(cursor.fetchall())
+    counted: dict[int, Counter[str]] = {}
+    for battle_id, release_id in ReleaseItem.objects.filter(pk__in=reasons).values_list("battle_id", "release_id"):
+        counted.setdefault(release_id, Counter())[reasons[battle_id]] += 1
+    for release_id in sorted(counted):
         record(
             LicensingEvent.ROWS_TAKEN_BACK,
             actor=actor,
-            subject=release.ref,
+            subject=f"licensing.release:{release_id}",
             at=now,
             clause="W11",
-            facts={"rows": sum(reasons.values()), "reasons": dict(sorted(reasons.items()))},
+            facts={"rows": counted[release_id].total(), "reasons": dict(sorted(counted[release_id].items()))},
         )
-    return sum(reasons.values())
+    return len(reasons)
