@@ -56,6 +56,8 @@ ATTACKS: Final = (
     "UPDATE licensing_objection SET due_at = now() + interval '1 year'",
     "DELETE FROM licensing_objection",
     "SELECT open_offer({offer})",
+    "SELECT set_config('wall.moment', '2099-01-01', false); SELECT open_offer({offer})",
+    "SELECT wall_moment()",
     "SELECT approve_offer({other}, {margaret}, (SELECT digest FROM licensing_offer WHERE id = {other}))",
     "SELECT approve_offer({other}, {ada}, (SELECT digest FROM licensing_offer WHERE id = {other}))",
     "SELECT approve_offer({other}, {katherine}, repeat('0', 64))",

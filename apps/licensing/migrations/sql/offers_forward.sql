@@ -7,6 +7,17 @@
 ALTER TABLE licensing_offer ADD CONSTRAINT licensing_lock_is_whole
   CHECK (announced_at IS NULL OR opens_at >= announced_at + make_interval(hours => lock_hours));
 
+-- Now. Only a session of the tables' owner may say that it is another moment (SET LOCAL wall.moment = '...'): that is
+-- how the demo's history is loaded, as with the times of battles.
+CREATE FUNCTION wall_moment() RETURNS timestamptz
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  IF wall_loads_history('public.licensing_offer'::regclass) THEN
+    RETURN coalesce(nullif(current_setting('wall.moment', true), '')::timestamptz, clock_timestamp());
+  END IF;
+  RETURN clock_timestamp();
+END $$;
+
 CREATE FUNCTION wall_say_no(of_clause text, code text, numbers jsonb DEFAULT '{}') RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
@@ -120,7 +131,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp 
 BEGIN
   RETURN (
     SELECT count(*) FROM release_item i JOIN eligible_battle e ON e.battle_id = i.battle_id
-    WHERE i.release_id = of_release AND e.last_event_at > clock_timestamp() - make_interval(hours => 24 * days));
+    WHERE i.release_id = of_release AND e.last_event_at > wall_moment() - make_interval(hours => 24 * days));
 END $$;
 
 -- How many released rows were taken back that an edition of an offer may still hold: taken back after it was built.
@@ -194,7 +205,7 @@ BEGIN
   ELSIF offer_ties_of(of_offer, by_whom) <> '{}' THEN
     PERFORM wall_say_no('W5', 'tied', jsonb_build_object('to', to_jsonb(offer_ties_of(of_offer, by_whom))));
   END IF;
-  this_moment := clock_timestamp();
+  this_moment := wall_moment();
   INSERT INTO licensing_approval (offer_id, approver_id, place, digest, approved_at)
   VALUES (of_offer, by_whom, CASE WHEN offer.first_approver_id IS NULL THEN 1 ELSE 2 END, to_what, this_moment);
   IF offer.first_approver_id IS NULL THEN
@@ -212,7 +223,7 @@ CREATE FUNCTION open_offer(of_offer bigint) RETURNS timestamptz
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   offer licensing_offer := wall_hold_offer(of_offer);
-  this_moment timestamptz := clock_timestamp();
+  this_moment timestamptz := wall_moment();
   opens timestamptz;
   days integer;
   young bigint;

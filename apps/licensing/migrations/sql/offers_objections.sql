@@ -5,14 +5,11 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp 
 DECLARE
   offer licensing_offer := wall_hold_offer(NEW.offer_id);
   days integer;
-  is_history boolean := wall_loads_history(TG_RELID);
 BEGIN
   IF offer.state NOT IN ('announced', 'suspended') THEN
     PERFORM wall_say_no('W6', 'not-announced', jsonb_build_object('state', offer.state));
   END IF;
-  IF NOT is_history OR NEW.made_at IS NULL THEN
-    NEW.made_at := clock_timestamp();
-  END IF;
+  NEW.made_at := wall_moment();
   -- Here the smaller number is the stricter one.
   SELECT least(5, min((c.parameters ->> 'objection_days')::integer)) INTO days
   FROM policy_clause c JOIN policy_policyversion v ON v.id = c.version_id
@@ -58,7 +55,7 @@ BEGIN
   ELSIF offer_ties_of(offer.id, by_whom) <> '{}' THEN
     PERFORM wall_say_no('W5', 'tied', jsonb_build_object('to', to_jsonb(offer_ties_of(offer.id, by_whom))));
   END IF;
-  this_moment := clock_timestamp();
+  this_moment := wall_moment();
   IF objection.proposed_by_id IS NULL OR objection.proposed_by_id = by_whom OR objection.outcome <> so THEN
     UPDATE licensing_objection SET outcome = so, public_reason = why, proposed_by_id = by_whom,
       proposed_at = this_moment WHERE id = it;
