@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from django.utils import timezone
 
 from apps.audit.domain.actor import Actor
 from apps.licensing.flows.building import build_due_editions
+from apps.licensing.flows.offers import tend_offers
 from apps.licensing.flows.rewriting import rewrite_editions
 from apps.licensing.flows.writing import prove_editions
 from apps.licensing.gateways import EditionStore
@@ -25,6 +27,7 @@ def sweep(*, actor: Actor, clock: Callable[[], datetime] = timezone.now, store: 
     for attempt_id in orphaned_attempts(before=clock() - PATIENCE):
         close_interrupted(actor=actor, attempt_id=attempt_id, now=clock())
     built = build_due_editions(actor=actor, clock=clock, store=where)
+    tend_offers(actor=actor, clock=clock, rewrite=partial(rewrite_editions, clock=clock, store=where))
     rewrite_editions(actor=actor, clock=clock, store=where)
     prove_editions(store=where)
     for name in where.left_behind():

@@ -14,16 +14,22 @@ from apps.licensing.forms.licensees import (
     TermsForm,
     TextForm,
 )
+from apps.licensing.forms.offers import ApprovalForm, DecisionForm, ObjectionForm, OfferForm, RefusalForm
 
 __all__ = [
     "AcceptForm",
+    "ApprovalForm",
     "CompareForm",
     "ContactForm",
+    "DecisionForm",
     "DraftForm",
     "KeyForm",
     "LicenseeForm",
+    "ObjectionForm",
+    "OfferForm",
     "ReasonForm",
     "RecipientForm",
+    "RefusalForm",
     "RefuseForm",
     "RequestForm",
     "SignedForm",

@@ -12,14 +12,18 @@ from apps.licensing.services.agreements import (
     record_signed_agreement,
     review_control,
 )
+from apps.licensing.services.approving import approve_offer, open_offer
 from apps.licensing.services.attempts import (
+    ActUnderWay,
     AttemptIsOver,
     SealingUnderWay,
+    attempt_approval,
+    attempt_drafting,
+    attempt_opening,
     attempt_sealing,
     close_interrupted,
     close_refused,
 )
-from apps.licensing.services.built import offer_is_built
 from apps.licensing.services.cancelling import NotCancellable, cancel_release
 from apps.licensing.services.clusters import CannotMerge, StillLive, merge_clusters, retire_cluster
 from apps.licensing.services.drafting import LicenseeSuspended, MalformedFilters, NothingMatches, draft_release
@@ -58,6 +62,14 @@ from apps.licensing.services.licensees import (
     name_contact,
     offer_terms,
 )
+from apps.licensing.services.objecting import (
+    NotAnObjection,
+    TooManyObjections,
+    decide_objection,
+    escalate_objection,
+    object_to_offer,
+)
+from apps.licensing.services.offering import NobodyToOffer, NoClauseNamed, offer_is_built, offer_to, refuse_offer
 from apps.licensing.services.reading import UnfitWords, UnknownLicensee
 from apps.licensing.services.requests import (
     AlreadyAsked,
@@ -70,6 +82,20 @@ from apps.licensing.services.requests import (
     refuse_request,
     request_access,
     withdraw_request,
+)
+from apps.licensing.services.saying_no import (
+    DecidedBefore,
+    HeldBack,
+    HoldsRowsTakenBack,
+    ManifestChanged,
+    NotAnApprover,
+    NotAnOutcome,
+    NotFourPeople,
+    ObjectionStands,
+    OfferMoved,
+    StillLocked,
+    TiedToLicensee,
+    TooYoung,
 )
 from apps.licensing.services.sealing import ReleaseChanged, Sealing, TakenOut, seal_release
 from apps.licensing.services.standing import (
@@ -87,8 +113,10 @@ from apps.licensing.services.suspending import (
     end_suspension,
     suspend_licensee,
 )
+from apps.licensing.services.tombstones import take_back_unfit_rows
 
 __all__ = [
+    "ActUnderWay",
     "AgreementExpired",
     "AlreadyALicensee",
     "AlreadyARecipient",
@@ -100,13 +128,23 @@ __all__ = [
     "Build",
     "CannotMerge",
     "ControlChanged",
+    "DecidedBefore",
+    "HeldBack",
+    "HoldsRowsTakenBack",
     "LicenseeSuspended",
     "MalformedFilters",
+    "ManifestChanged",
     "NeededInThePast",
     "NewKey",
     "NoAgreement",
+    "NoClauseNamed",
+    "NobodyToOffer",
     "NotARecipient",
+    "NotAnApprover",
+    "NotAnObjection",
+    "NotAnOutcome",
     "NotCancellable",
+    "NotFourPeople",
     "NotSuspended",
     "NotTheCurrentText",
     "NotYourKey",
@@ -115,6 +153,8 @@ __all__ = [
     "NothingToBuild",
     "NothingToFit",
     "NothingToReview",
+    "ObjectionStands",
+    "OfferMoved",
     "PurposeNotAgreed",
     "RecipientUndeclared",
     "ReleaseChanged",
@@ -123,10 +163,14 @@ __all__ = [
     "SealingUnderWay",
     "Signatory",
     "StillLive",
+    "StillLocked",
     "TakenOut",
+    "TiedToLicensee",
     "TooManyKeys",
+    "TooManyObjections",
     "TooManyRecipients",
     "TooManyRequests",
+    "TooYoung",
     "UnfitKey",
     "UnfitPurposes",
     "UnfitTerm",
@@ -135,6 +179,10 @@ __all__ = [
     "UnknownRule",
     "accept_agreement",
     "add_licensee",
+    "approve_offer",
+    "attempt_approval",
+    "attempt_drafting",
+    "attempt_opening",
     "attempt_sealing",
     "begin_building",
     "begin_rewriting",
@@ -143,6 +191,7 @@ __all__ = [
     "close_refused",
     "confirm_edition",
     "confirm_revision",
+    "decide_objection",
     "declare_recipient",
     "draft_from_request",
     "draft_release",
@@ -151,6 +200,7 @@ __all__ = [
     "end_building_stopped",
     "end_recipient",
     "end_suspension",
+    "escalate_objection",
     "fit_release",
     "hold_back_small_combinations",
     "licensee_of_key",
@@ -159,10 +209,14 @@ __all__ = [
     "merge_clusters",
     "name_contact",
     "note_use",
+    "object_to_offer",
     "offer_is_built",
     "offer_terms",
+    "offer_to",
+    "open_offer",
     "publish_agreement_text",
     "record_signed_agreement",
+    "refuse_offer",
     "refuse_request",
     "request_access",
     "request_edition",
@@ -172,5 +226,6 @@ __all__ = [
     "seal_release",
     "standing_of",
     "suspend_licensee",
+    "take_back_unfit_rows",
     "withdraw_request",
 ]

@@ -12,7 +12,7 @@ from apps.battles.queries import Quota, endpoint_lines, quota_of
 from apps.contributors.models import Attribute, Contributor, DemographicClaim, Standing
 from apps.integrity.models import Finding, FindingState
 from apps.licensing.models import AccessRequest, Licensee, Release, ReleaseState, RequestState
-from apps.licensing.queries import LiveOverview, live_overview
+from apps.licensing.queries import LiveOverview, Waiting, live_overview, waiting_for
 from apps.moderation.models import Case, CaseKind, Decision
 from apps.prompts.models import Prompt, PromptState
 from apps.rankings.models import RefitRun, Snapshot
@@ -196,10 +196,11 @@ class LicensingHome:
     drafts: int
     requests: int
     licensees: int
+    waiting: Waiting
 
 
-def licensing_home() -> LicensingHome:
-    """Return what the licensing desk needs now."""
+def licensing_home(account_id: int, *, now: datetime) -> LicensingHome:
+    """Return what the licensing desk, or an approver, needs now."""
     releases = Release.objects.select_related("licensee__organization").order_by("-drafted_at", "-pk")
     return LicensingHome(
         wall=live_overview(),
@@ -209,6 +210,7 @@ def licensing_home() -> LicensingHome:
         drafts=Release.objects.filter(state=ReleaseState.DRAFT).count(),
         requests=AccessRequest.objects.filter(state=RequestState.ASKED).count(),
         licensees=Licensee.objects.filter(suspended_at=None).count(),
+        waiting=waiting_for(account_id, now=now),
     )
 
 
