@@ -51,6 +51,7 @@ from apps.licensing.services.saying_no import (
     OfferMoved,
     StillLocked,
     TiedToLicensee,
+    TooFewAlike,
     TooYoung,
 )
 from apps.licensing.services.sealing import ReleaseChanged, Sealing, TakenOut, seal_release
@@ -86,6 +87,7 @@ __all__ = [
     "StillLocked",
     "TakenOut",
     "TiedToLicensee",
+    "TooFewAlike",
     "TooManyObjections",
     "TooYoung",
     "add_licensee",
