@@ -95,6 +95,7 @@ from apps.licensing.services.saying_no import (
     OfferMoved,
     StillLocked,
     TiedToLicensee,
+    TooFewAlike,
     TooYoung,
 )
 from apps.licensing.services.sealing import ReleaseChanged, Sealing, TakenOut, seal_release
@@ -166,6 +167,7 @@ __all__ = [
     "StillLocked",
     "TakenOut",
     "TiedToLicensee",
+    "TooFewAlike",
     "TooManyKeys",
     "TooManyObjections",
     "TooManyRecipients",
