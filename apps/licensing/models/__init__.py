@@ -1,8 +1,17 @@
 """Licensees, releases, offers and deliveries, and the wall's own tables."""
 
-from apps.licensing.models.deliveries import Delivery, DeliveryState, Tombstone, TombstoneReason
+from apps.licensing.models.deliveries import (
+    Delivery,
+    DeliveryState,
+    ReadIncident,
+    ReadMatch,
+    Tombstone,
+    TombstoneReason,
+    Transfer,
+)
 from apps.licensing.models.editions import Edition, EditionRevision
 from apps.licensing.models.licensees import Licensee, PseudonymKey
+from apps.licensing.models.notices import Letter, LetterKind, Notice, NoticeRow
 from apps.licensing.models.offers import Approval, Offer, OfferLicensee, OfferState
 from apps.licensing.models.releases import (
     Attempt,
@@ -23,11 +32,17 @@ __all__ = [
     "EditionRevision",
     "EligibleBattle",
     "EligibleBattleCluster",
+    "Letter",
+    "LetterKind",
     "Licensee",
+    "Notice",
+    "NoticeRow",
     "Offer",
     "OfferLicensee",
     "OfferState",
     "PseudonymKey",
+    "ReadIncident",
+    "ReadMatch",
     "Release",
     "ReleaseCandidate",
     "ReleaseItem",
@@ -35,4 +50,5 @@ __all__ = [
     "RetiredCluster",
     "Tombstone",
     "TombstoneReason",
+    "Transfer",
 ]
