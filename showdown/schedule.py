@@ -15,6 +15,8 @@ EVERY: Final[dict[str, tuple[str, int]]] = {
     "Retire clusters past the wall": ("licensing.retire_due", 900),
     "Write exports of the log, and remove old ones": ("web.tend_exports", 5),
     "Finish or close releases that wait": ("licensing.sweep", 15),
+    "Take rows back and tell licensees": ("licensing.tend_withdrawals", 10),
+    "Compare yesterday's reads with the deliveries": ("licensing.match_reads", 1800),
 }
 QUEUES: Final[dict[str, str]] = {"prompts.screen_due": "language"}
 NIGHTLY: Final = ("Recompute the rankings every night", "rankings.nightly")

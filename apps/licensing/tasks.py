@@ -5,6 +5,8 @@ from celery import shared_task
 from apps.audit.domain.actor import Actor
 from apps.audit.task_base import RecordedTask
 from apps.licensing.flows import retire_due_clusters, sweep
+from apps.licensing.flows.matching import match_due_days
+from apps.licensing.flows.withdrawing import tend_withdrawals
 
 
 @shared_task(base=RecordedTask, name="licensing.retire_due")
@@ -17,3 +19,15 @@ def retire_due() -> None:
 def sweep_up() -> None:
     """Close orphaned attempts, build editions that are due, remove folders that belong to nothing."""
     sweep(actor=Actor.system("licensing.sweep"))
+
+
+@shared_task(base=RecordedTask, name="licensing.tend_withdrawals")
+def tend() -> None:
+    """Take back what is not fit any more, tell whoever received it, press for answers, close what broke off."""
+    tend_withdrawals(actor=Actor.system("licensing.tend_withdrawals"))
+
+
+@shared_task(base=RecordedTask, name="licensing.match_reads")
+def match_reads() -> None:
+    """Compare the reads of each day that is over with the deliveries."""
+    match_due_days(actor=Actor.system("licensing.match_reads"))

@@ -24,6 +24,7 @@ from apps.licensing.models import (
 )
 from apps.licensing.queries.candidates import NO_WINDOW, RetirementWindow, retirement_window, tally_of
 from apps.licensing.queries.editions import BUILD_KIND
+from apps.licensing.queries.withdrawals import ReleaseWithdrawals, release_withdrawals
 from apps.organizations.models import Organization
 from apps.policy.domain.rulebook import ClauseText
 from apps.policy.queries import rulebook
@@ -160,6 +161,7 @@ class ReleasePage:
     progress: Progress | None
     youngest_event_at: datetime | None
     entry: EntryRow | None
+    withdrawals: ReleaseWithdrawals
 
     @property
     def least_age(self) -> timedelta | None:
@@ -179,6 +181,7 @@ _ENTRY_OF = {
     ReleaseState.SEALED: LicensingEvent.SEALED,
     ReleaseState.REFUSED: LicensingEvent.SEAL_REFUSED,
     ReleaseState.CANCELLED: LicensingEvent.CANCELLED,
+    ReleaseState.WITHDRAWN: LicensingEvent.WITHDRAWN,
 }
 
 
@@ -203,6 +206,7 @@ def release_page(release_id: int, *, now: datetime) -> ReleasePage | None:
             youngest=Max("last_event_at")
         )["youngest"],
         entry=entry_for(release.ref, _ENTRY_OF[ReleaseState(release.state)].value),
+        withdrawals=release_withdrawals(release.pk),
     )
 
 

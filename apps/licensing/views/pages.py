@@ -19,6 +19,7 @@ from apps.licensing.flows import cancel, seal
 from apps.licensing.forms import DraftForm, LicenseeForm
 from apps.licensing.models import Release, ReleaseState
 from apps.licensing.permissions import may_license, may_see, may_see_drafts
+from apps.licensing.queries.deliveries import editions_of, licensees_by_id
 from apps.licensing.services import Sealing, add_licensee, draft_release, request_edition
 
 UNPROCESSABLE = 422
@@ -31,6 +32,7 @@ def releases(request: HttpRequest) -> HttpResponse:
     context = {
         "sealed": queries.releases_for_everybody(ReleaseState.SEALED),
         "refused": queries.releases_for_everybody(ReleaseState.REFUSED),
+        "withdrawn": queries.releases_for_everybody(ReleaseState.WITHDRAWN),
         "cancelled": queries.releases_for_everybody(ReleaseState.CANCELLED),
         "may_license": may_license(actor),
     }
@@ -88,6 +90,7 @@ def mine(request: HttpRequest) -> HttpResponse:
     context = {
         "releases": queries.releases_of_licensees(account_id),
         "licensees": queries.licensees_of(account_id),
+        "editions": editions_of(licensees_by_id(account_id)),
     }
     return render(request, "licensing/mine.html", context)
 
