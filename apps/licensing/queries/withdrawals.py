@@ -59,21 +59,16 @@ WHERE EXISTS (SELECT 1 FROM licensing_delivery d WHERE d.edition_id = e.id)
     SELECT 1 FROM licensing_noticerow n WHERE n.licensee_id = e.licensee_id AND n.tombstone_id = t.battle_id)
 ORDER BY e.id, t.battle_id
 """
-_URGENT: Final = frozenset({TombstoneReason.ERASED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnfitRow:
-    """A released battle that must be taken back, and why."""
+    """A released battle that must be taken back, why, and whether licensees are told at once."""
 
     release_id: int
     battle_id: int
     reason: TombstoneReason
-
-    @property
-    def is_urgent(self) -> bool:
-        """Whether licensees are told at once."""
-        return self.reason in _URGENT
+    is_urgent: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +86,12 @@ def unfit_rows(*, limit: int) -> list[UnfitRow]:
     with connection.cursor() as cursor:
         cursor.execute(_FOUND, [limit])
         return [
-            UnfitRow(release_id=release_id, battle_id=battle_id, reason=TombstoneReason(reason))
+            UnfitRow(
+                release_id=release_id,
+                battle_id=battle_id,
+                reason=TombstoneReason(reason),
+                is_urgent=reason == TombstoneReason.ERASED,
+            )
             for release_id, battle_id, reason in cursor.fetchall()
         ]
 
@@ -180,7 +180,7 @@ def owing() -> list[int]:
 def pressing_notices(*, now: datetime) -> list[int]:
     """Return the notices that nobody has acknowledged and about which something may be due."""
     unanswered = Notice.objects.filter(acknowledged_at=None, suspended_at=None)
-    return list(unanswered.filter(issued_at__lt=now).order_by("pk").values_list("pk", flat=True))
+    return list(unanswered.filter(issued_at__lte=now).order_by("pk").values_list("pk", flat=True))
 
 
 def due_letters(*, now: datetime, limit: int = 100) -> list[int]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
@@ -19,13 +19,17 @@ from apps.licensing.models import (
     Release,
     ReleaseItem,
     ReleaseState,
-    Tombstone,
     TombstoneReason,
 )
 from apps.licensing.permissions import may_license, may_tend_deliveries
 from apps.licensing.queries.withdrawals import TERMS_CLAUSE, UnfitRow, unfit_rows
 
 _AT_ONCE: Final = 10_000
+_BURY: Final = """
+INSERT INTO licensing_tombstone (battle_id, reason, is_urgent, at)
+SELECT t.battle_id, t.reason, t.is_urgent, %s FROM unnest(%s::bigint[], %s::text[], %s::boolean[])
+  AS t (battle_id, reason, is_urgent) ORDER BY t.battle_id ON CONFLICT DO NOTHING RETURNING battle_id
+"""
 
 
 class NotWithdrawable(Refused):
@@ -44,7 +48,7 @@ def take_back_unfit_rows(*, actor: Actor, now: datetime) -> int:
     """
     if not may_tend_deliveries(actor):
         raise NotPermitted(_("Rows are taken back by the platform itself."))
-    return _bury(actor, unfit_rows(limit=_AT_ONCE), now)
+    return _take_back(actor, unfit_rows(limit=_AT_ONCE), now)
 
 
 @transaction.atomic
@@ -62,10 +66,10 @@ def take_back_rows_of(*, actor: Actor, contributor_id: int, now: datetime) -> in
         Q(battle__battle__vote__contributor_id=contributor_id) | Q(battle__battle__prompt__author_id=contributor_id)
     ).exclude(battle__battle__tombstone__isnull=False)
     rows = [
-        UnfitRow(release_id=release_id, battle_id=battle_id, reason=TombstoneReason.ERASED)
+        UnfitRow(release_id=release_id, battle_id=battle_id, reason=TombstoneReason.ERASED, is_urgent=True)
         for battle_id, release_id in items.values_list("battle_id", "release_id")
     ]
-    return _bury(actor, rows, now)
+    return _take_back(actor, rows, now)
 
 
 @transaction.atomic
@@ -94,35 +98,25 @@ def withdraw_release(*, actor: Actor, release_id: int, is_urgent: bool, now: dat
         state=OfferState.WITHDRAWN, ended_at=now, ended_clause=TERMS_CLAUSE
     )
     left = ReleaseItem.objects.filter(release=release).exclude(battle__battle__tombstone__isnull=False)
-    battles = list(left.values_list("battle_id", flat=True))
-    Tombstone.objects.bulk_create(
-        [
-            Tombstone(battle_id=battle, reason=TombstoneReason.RELEASE, is_urgent=is_urgent, at=now)
-            for battle in battles
-        ],
-        ignore_conflicts=True,
-        batch_size=_AT_ONCE,
-    )
+    rows = [
+        UnfitRow(release_id=release.pk, battle_id=battle, reason=TombstoneReason.RELEASE, is_urgent=is_urgent)
+        for battle in left.values_list("battle_id", flat=True)
+    ]
+    written = _bury(rows, now)
     record(
         LicensingEvent.WITHDRAWN,
         actor=actor,
         subject=release.ref,
         at=now,
         clause=TERMS_CLAUSE,
-        facts={"rows": len(battles), "is_urgent": is_urgent},
+        facts={"rows": len(written), "is_urgent": is_urgent},
     )
     return release
 
 
-def _bury(actor: Actor, rows: Sequence[UnfitRow], now: datetime) -> int:
-    if not rows:
-        return 0
-    before = Tombstone.objects.count()
-    Tombstone.objects.bulk_create(
-        [Tombstone(battle_id=row.battle_id, reason=row.reason, is_urgent=row.is_urgent, at=now) for row in rows],
-        ignore_conflicts=True,
-    )
-    for release_id, of_release in _by_release(rows):
+def _take_back(actor: Actor, rows: Sequence[UnfitRow], now: datetime) -> int:
+    written = _bury(rows, now)
+    for release_id, of_release in _by_release(written):
         counted = Counter(row.reason.value for row in of_release)
         record(
             LicensingEvent.ROWS_TAKEN_BACK,
@@ -132,7 +126,24 @@ def _bury(actor: Actor, rows: Sequence[UnfitRow], now: datetime) -> int:
             clause=TERMS_CLAUSE,
             facts={"rows": len(of_release), "reasons": dict(sorted(counted.items()))},
         )
-    return Tombstone.objects.count() - before
+    return len(written)
+
+
+def _bury(rows: Sequence[UnfitRow], now: datetime) -> list[UnfitRow]:
+    """Write tombstones, and return the rows that had none; another process may write some of them right now."""
+    ordered = sorted(rows, key=lambda row: row.battle_id)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _BURY,
+            [
+                now,
+                [row.battle_id for row in ordered],
+                [row.reason.value for row in ordered],
+                [row.is_urgent for row in ordered],
+            ],
+        )
+        written = {battle_id for (battle_id,) in cursor.fetchall()}
+    return [row for row in ordered if row.battle_id in written]
 
 
 def _by_release(rows: Iterable[UnfitRow]) -> list[tuple[int, list[UnfitRow]]]:
