@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from typing import cast
 
 from django.test import override_settings
 
@@ -48,7 +47,7 @@ class _Conversation(socketserver.StreamRequestHandler):
         while (line := self.rfile.readline()) not in {b".\r\n", b""}:
             lines.append(line[1:] if line.startswith(b"..") else line)
         message = email.message_from_bytes(b"".join(lines), policy=email.policy.default)
-        self.server.kept.mails.append(cast(EmailMessage, message))
+        self.server.kept.mails.append(message)
         self._say("250 kept")
 
     def _say(self, words: str) -> None:

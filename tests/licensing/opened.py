@@ -106,7 +106,7 @@ def adopt_terms(**terms: int) -> None:
 def fetched(client: Client, address: str, **headers: str) -> tuple[Any, bytes]:
     """Ask for a file and read all of the answer; headers are given as ``Range="bytes=0-"``, ``If_Range=…``."""
     named = {f"HTTP_{name.upper()}": value for name, value in headers.items()}
-    answer = client.get(address, **named)  # type: ignore[arg-type]
+    answer: Any = client.get(address, **named)  # type: ignore[arg-type]
     content = b"".join(answer.streaming_content) if answer.streaming else answer.content
     answer.close()
     return answer, content

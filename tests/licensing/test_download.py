@@ -238,7 +238,7 @@ def row_of(opened: Opened, *, counter: int, **more: Any) -> Delivery:
 def test_the_database_counts_without_gaps_and_knows_the_files(opened: Opened) -> None:
     for wrong in ({"counter": 2}, {"counter": 1, "file": "x"}, {"counter": 1, "revision": 1}):
         with pytest.raises(DatabaseError), transaction.atomic():
-            row_of(opened, **wrong).save()  # type: ignore[arg-type]
+            row_of(opened, **wrong).save()
     row_of(opened, counter=1).save()
     row_of(opened, counter=2).save()
     with pytest.raises(DatabaseError), transaction.atomic():
