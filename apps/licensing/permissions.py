@@ -43,8 +43,10 @@ def may_see(actor: Actor, release: Release | None = None) -> bool:
 
 @rules.predicate
 def speaks_for(actor: Actor, licensee: Licensee | None = None) -> bool:
-    """Hold for the person who speaks for a licensee: they fetch its copies and answer its notices."""
-    return licensee is not None and actor.account_id is not None and licensee.contact_id == actor.account_id
+    """Hold for the person whom an officer named to speak for a licensee, while they hold that role."""
+    if licensee is None or actor.account_id is None:
+        return False
+    return actor.has(Role.LICENSEE) and licensee.contact_id == actor.account_id
 
 
 @rules.predicate

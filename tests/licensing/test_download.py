@@ -14,7 +14,8 @@ from apps.audit.domain.refusal import NotPermitted
 from apps.audit.models import Entry
 from apps.licensing.domain.ranges import Span
 from apps.licensing.events import LicensingEvent
-from apps.licensing.models import Delivery, DeliveryState, Transfer
+from apps.licensing.models import Delivery, DeliveryState, ReadIncident, Transfer
+from apps.licensing.services.deliveries import RowsTakenBack, claim_delivery
 from tests.licensing.opened import TABLE, Opened, fetched
 from tests.trails import facts_about, refusals, trail_of
 
@@ -220,6 +221,27 @@ def test_whatever_closes_an_edition_closes_it_before_any_byte(opened: Opened, cl
                 row_of(opened, counter=1).save()
         if undo:
             opened.world.owner.execute(undo)
+
+
+def test_the_claim_asks_by_itself_and_a_closed_edition_is_not_even_read(opened: Opened) -> None:
+    """Something may happen between the first question and the claim; and whoever may not have it causes no read."""
+    opened.world.owner.execute(
+        "INSERT INTO licensing_tombstone SELECT battle_id, 'vote', false, now() FROM release_item LIMIT 1"
+    )
+    with pytest.raises(RowsTakenBack):
+        claim_delivery(
+            actor=opened.contact.as_actor(),
+            edition=opened.edition,
+            file=opened.table,
+            via="web",
+            span=Span(0, 1),
+            is_range=False,
+            now=timezone.now(),
+        )
+    (opened.folder / TABLE).unlink()
+    with pytest.raises(RowsTakenBack):
+        opened.sending()
+    assert (Delivery.objects.count(), ReadIncident.objects.count()) == (0, 0)
 
 
 def row_of(opened: Opened, *, counter: int, **more: Any) -> Delivery:

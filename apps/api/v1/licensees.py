@@ -13,8 +13,8 @@ from apps.audit.middleware import actor_of
 from apps.licensing.models import Licensee
 from apps.licensing.queries.deliveries import licensees_by_id
 
-# A key of the licensee's own is one more class here: it sets ``request.auth`` to the ``Licensee`` and gives the request
-# its actor; everything below asks ``licensees_asking`` and ``actor_asking`` alone.
+# A key of the licensee's own is one more class here: it sets ``request.auth`` to itself, which has its ``licensee``,
+# and gives the plain request its actor; everything below asks ``licensees_asking`` and ``actor_asking`` alone.
 AUTHENTICATION: Final[tuple[type[BaseAuthentication], ...]] = (SessionAuthentication,)
 
 
@@ -34,6 +34,7 @@ def actor_asking(request: Request) -> Actor:
 
 def licensees_asking(request: Request) -> dict[int, Licensee]:
     """Return the licensees for which a request speaks, by id; none for anybody else."""
-    if isinstance(request.auth, Licensee):
-        return {request.auth.pk: request.auth}
+    of_key = getattr(request.auth, "licensee", None)
+    if isinstance(of_key, Licensee):
+        return {of_key.pk: of_key}
     return licensees_by_id(actor_asking(request).account_id or 0)

@@ -32,12 +32,12 @@ TERMS_CLAUSE: Final = "W11"
 _UNFIT: Final = """
 SELECT i.release_id, i.battle_id, CASE
   WHEN a.account_id IS NULL OR w.account_id IS NULL THEN 'erased'
+  WHEN p.state <> 'approved' THEN 'prompt'
+  WHEN v.excluded_under <> '' THEN 'vote'
   WHEN EXISTS (
     SELECT 1 FROM (VALUES (p.author_id), (v.contributor_id)) AS person (id) WHERE NOT EXISTS (
       SELECT 1 FROM contributors_consent k
       WHERE k.contributor_id = person.id AND k.kind = 'licensing' AND k.withdrawn_at IS NULL)) THEN 'consent'
-  WHEN p.state <> 'approved' THEN 'prompt'
-  WHEN v.excluded_under <> '' THEN 'vote'
 END AS reason
 FROM release_item i
 JOIN battles_battle b ON b.id = i.battle_id

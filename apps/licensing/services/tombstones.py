@@ -27,7 +27,7 @@ from apps.licensing.queries.withdrawals import TERMS_CLAUSE, UnfitRow, unfit_row
 _AT_ONCE: Final = 10_000
 _BURY: Final = """
 INSERT INTO licensing_tombstone (battle_id, reason, is_urgent, at)
-SELECT t.battle_id, t.reason, t.is_urgent, %s FROM unnest(%s::bigint[], %s::text[], %s::boolean[])
+SELECT t.battle_id, t.reason, t.is_urgent, clock_timestamp() FROM unnest(%s::bigint[], %s::text[], %s::boolean[])
   AS t (battle_id, reason, is_urgent) ORDER BY t.battle_id ON CONFLICT DO NOTHING RETURNING battle_id
 """
 
@@ -102,7 +102,7 @@ def withdraw_release(*, actor: Actor, release_id: int, is_urgent: bool, now: dat
         UnfitRow(release_id=release.pk, battle_id=battle, reason=TombstoneReason.RELEASE, is_urgent=is_urgent)
         for battle in left.values_list("battle_id", flat=True)
     ]
-    written = _bury(rows, now)
+    written = _bury(rows)
     record(
         LicensingEvent.WITHDRAWN,
         actor=actor,
@@ -115,7 +115,7 @@ def withdraw_release(*, actor: Actor, release_id: int, is_urgent: bool, now: dat
 
 
 def _take_back(actor: Actor, rows: Sequence[UnfitRow], now: datetime) -> int:
-    written = _bury(rows, now)
+    written = _bury(rows)
     for release_id, of_release in _by_release(written):
         counted = Counter(row.reason.value for row in of_release)
         record(
@@ -129,14 +129,13 @@ def _take_back(actor: Actor, rows: Sequence[UnfitRow], now: datetime) -> int:
     return len(written)
 
 
-def _bury(rows: Sequence[UnfitRow], now: datetime) -> list[UnfitRow]:
+def _bury(rows: Sequence[UnfitRow]) -> list[UnfitRow]:
     """Write tombstones, and return the rows that had none; another process may write some of them right now."""
     ordered = sorted(rows, key=lambda row: row.battle_id)
     with connection.cursor() as cursor:
         cursor.execute(
             _BURY,
             [
-                now,
                 [row.battle_id for row in ordered],
                 [row.reason.value for row in ordered],
                 [row.is_urgent for row in ordered],
