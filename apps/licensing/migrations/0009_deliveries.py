@@ -13,7 +13,7 @@ _SQL = Path(__file__).parent / "sql"
 class Migration(migrations.Migration):
     dependencies = [
         ("audit", "0003_checkpoints_by_time"),
-        ("licensing", "0005_offers"),
+        ("licensing", "0006_what_was_released"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
