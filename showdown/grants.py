@@ -181,7 +181,18 @@ TABLES: Final[dict[str, Grant]] = {
         app="SELECT, INSERT, UPDATE (escalated_at)", auditor="SELECT BUT (words, contact, account_id)"
     ),
     "licensing_delivery": Grant(app="SELECT, INSERT, UPDATE (state, ended_at, bytes_sent)", auditor="SELECT"),
+    "licensing_transfer": Grant(app="SELECT, INSERT, UPDATE (sent, seen_at, ended_at)", auditor="SELECT"),
+    "licensing_readmatch": ONCE,
+    "licensing_readincident": ONCE,
     "licensing_tombstone": ONCE,
+    # A notice stays as it was signed; what moves is who was reminded, who answered, and what followed.
+    "licensing_notice": Grant(
+        app="SELECT, INSERT, UPDATE (reminded_at, escalated_at, suspended_at, acknowledged_at, acknowledged_by, "
+        "acknowledged_name)",
+        auditor="SELECT BUT (acknowledged_name)",
+    ),
+    "licensing_noticerow": Grant(app="SELECT, INSERT, UPDATE (notice_id)", auditor="SELECT"),
+    "licensing_letter": Grant(app="SELECT, INSERT, UPDATE (next_try_at, tries, sent_at)", auditor="SELECT"),
     # Cases and decisions; a decision is superseded, never rewritten.
     "moderation_case": ORDINARY,
     "moderation_decision": ONCE,

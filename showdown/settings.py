@@ -331,7 +331,7 @@ REST_FRAMEWORK = {
         "rest_framework.throttling.AnonRateThrottle",
         "rest_framework.throttling.UserRateThrottle",
     ],
-    "DEFAULT_THROTTLE_RATES": {"anon": "120/min", "user": "600/min"},
+    "DEFAULT_THROTTLE_RATES": {"anon": "120/min", "user": "600/min", "licensee": "240/min"},
     "EXCEPTION_HANDLER": "apps.api.problems.problem_response",
 }
 SPECTACULAR_SETTINGS = {

@@ -41,6 +41,18 @@ class LicensingEvent(StrEnum):
     OPENED = "licensing.opened"
     OPEN_REFUSED = "licensing.open_refused"
     OPEN_INTERRUPTED = "licensing.open_interrupted"
+    DELIVERY_BEGUN = "licensing.delivery_begun"
+    DELIVERY_RESUMED = "licensing.delivery_resumed"
+    DELIVERY_ENDED = "licensing.delivery_ended"
+    READS_MATCHED = "licensing.reads_matched"
+    READ_INCIDENT = "licensing.read_incident"
+    WITHDRAWN = "licensing.withdrawn"
+    NOTICE_ISSUED = "licensing.notice_issued"
+    NOTICE_SENT = "licensing.notice_sent"
+    NOTICE_REMINDED = "licensing.notice_reminded"
+    NOTICE_ACKNOWLEDGED = "licensing.notice_acknowledged"
+    NOTICE_OVERDUE = "licensing.notice_overdue"
+    SUSPENDED_FOR_SILENCE = "licensing.suspended_for_silence"
 
 
 class LicenseeEvent(StrEnum):

@@ -71,3 +71,15 @@ def speaks_for(actor: Actor, licensee: Licensee | None = None) -> bool:
 def may_see_licensee(actor: Actor, licensee: Licensee | None = None) -> bool:
     """Hold for whoever speaks for a licensee, and for those who work on releases or look over them."""
     return licensee is not None and (may_see_drafts(actor) or speaks_for(actor, licensee))
+
+
+@rules.predicate
+def may_tend_deliveries(actor: Actor) -> bool:
+    """Hold for the platform alone: it closes what broke off, takes rows back, and compares reads."""
+    return actor.is_system
+
+
+@rules.predicate
+def may_see_incidents(actor: Actor) -> bool:
+    """Hold for those who look over what left, and for the officers who answer for it."""
+    return any(actor.has(role) for role in (Role.AUDITOR, Role.APPROVER, Role.LICENSING_OFFICER))

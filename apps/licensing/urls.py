@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from apps.licensing.views import licensee_desk, licensees, objections, offers, pages, refusals
+from apps.licensing.views import (
+    contributions,
+    deliveries,
+    licensee_desk,
+    licensees,
+    notices,
+    objections,
+    offers,
+    pages,
+    refusals,
+)
 
 app_name = "licensing"
 urlpatterns = [
@@ -23,6 +33,22 @@ urlpatterns = [
     path("back-tests/<int:proposal_id>/", pages.back_test_proposal, name="back_test"),
     path("<int:release_id>/", pages.release, name="release"),
     path("<int:release_id>/replay/", pages.replay, name="replay"),
+    path("mine/<int:edition_id>/", deliveries.my_edition, name="my_edition"),
+    path("mine/<int:edition_id>/files/<str:name>", deliveries.edition_file, name="edition_file"),
+    path("mine/<int:edition_id>/SHA256SUMS", deliveries.checksums, name="checksums"),
+    path("mine/<int:edition_id>/manifest.tlog-proof", deliveries.edition_proof, name="edition_proof"),
+    path("mine/deliveries/<int:delivery_id>/", deliveries.delivery, name="delivery"),
+    path("mine/deliveries/<int:delivery_id>/receipt.json", deliveries.delivery_json, name="delivery_json"),
+    path("mine/notices/", notices.my_notices, name="my_notices"),
+    path("mine/notices/<int:notice_id>/", notices.notice, name="notice"),
+    path("mine/notices/<int:notice_id>/notice.json", notices.notice_document, name="notice_document"),
+    path("mine/notices/<int:notice_id>/proof.json", notices.notice_proof, name="notice_proof"),
+    path("my-data/", contributions.my_data, name="my_data"),
+    path("my-data/take-back/", contributions.take_back, name="take_back"),
+    path("my-data/deliveries/<int:delivery_id>/proof.json", contributions.my_data_proof, name="my_data_proof"),
+    path("withdrawals/", notices.withdrawals, name="withdrawals"),
+    path("reads/", notices.reads, name="reads"),
+    path("<int:release_id>/withdraw/", notices.withdraw, name="withdraw"),
     path("<int:release_id>/items.ndjson", pages.items, name="items"),
     path("<int:release_id>/seal/", pages.seal_draft, name="seal"),
     path("<int:release_id>/cancel/", pages.cancel_release, name="cancel"),

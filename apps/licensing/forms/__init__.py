@@ -15,9 +15,11 @@ from apps.licensing.forms.licensees import (
     TextForm,
 )
 from apps.licensing.forms.offers import ApprovalForm, DecisionForm, ObjectionForm, OfferForm, RefusalForm
+from apps.licensing.forms.withdrawals import AcknowledgeForm, WithdrawForm
 
 __all__ = [
     "AcceptForm",
+    "AcknowledgeForm",
     "ApprovalForm",
     "CompareForm",
     "ContactForm",
@@ -36,5 +38,6 @@ __all__ = [
     "SuspendForm",
     "TermsForm",
     "TextForm",
+    "WithdrawForm",
     "side_by_side",
 ]

@@ -2,9 +2,18 @@
 
 from apps.licensing.models.agreements import Agreement, AgreementText, ControlReview
 from apps.licensing.models.attempts import Act, Attempt, AttemptState
-from apps.licensing.models.deliveries import Delivery, DeliveryState, Tombstone, TombstoneReason
+from apps.licensing.models.deliveries import (
+    Delivery,
+    DeliveryState,
+    ReadIncident,
+    ReadMatch,
+    Tombstone,
+    TombstoneReason,
+    Transfer,
+)
 from apps.licensing.models.editions import Edition, EditionRevision
 from apps.licensing.models.licensees import FinalRecipient, Licensee, LicenseeKey, PseudonymKey, Suspension
+from apps.licensing.models.notices import Letter, LetterKind, Notice, NoticeRow
 from apps.licensing.models.objections import OUTCOMES, Ground, Objection, ObjectionState
 from apps.licensing.models.offers import Approval, Offer, OfferLicensee, OfferState
 from apps.licensing.models.people import LeftOut, PersonGeneralization, ReleaseFit
@@ -31,8 +40,12 @@ __all__ = [
     "FinalRecipient",
     "Ground",
     "LeftOut",
+    "Letter",
+    "LetterKind",
     "Licensee",
     "LicenseeKey",
+    "Notice",
+    "NoticeRow",
     "Objection",
     "ObjectionState",
     "Offer",
@@ -40,6 +53,8 @@ __all__ = [
     "OfferState",
     "PersonGeneralization",
     "PseudonymKey",
+    "ReadIncident",
+    "ReadMatch",
     "Release",
     "ReleaseCandidate",
     "ReleaseFit",
@@ -50,4 +65,5 @@ __all__ = [
     "Suspension",
     "Tombstone",
     "TombstoneReason",
+    "Transfer",
 ]

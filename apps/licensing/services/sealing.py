@@ -74,7 +74,11 @@ def seal_release(*, actor: Actor, attempt_id: int, mode: Sealing, now: datetime)
     release_id = Attempt.objects.values_list("release_id", flat=True).get(pk=attempt_id)
     with connection.cursor() as cursor:
         cursor.execute(_HOLD, [release_id])
-    release = Release.objects.select_for_update(of=("self",)).select_related("licensee__contact").get(pk=release_id)
+    release = (
+        Release.objects.select_for_update(of=("self",))
+        .select_related("licensee__contact", "request__asked_by")
+        .get(pk=release_id)
+    )
     _require_open(release, attempt_id)
     judged = judgement_of(release)
     tally, refusing = judged.tally, judged.tally.first_refusing
@@ -93,7 +97,8 @@ def seal_release(*, actor: Actor, attempt_id: int, mode: Sealing, now: datetime)
     release.items, release.items_root = sealed, root
     release.asked, release.tally = tally.asked, tally.to_json()
     release.save(update_fields=["state", "sealed_at", "items", "items_root", "asked", "tally"])
-    make_offer(actor=actor, release=release, licensees=[release.licensee], requester=release.licensee.contact, now=now)
+    asked_by = release.licensee.contact if release.request is None else release.request.asked_by
+    make_offer(actor=actor, release=release, licensees=[release.licensee], requester=asked_by, now=now)
     close_done(attempt_id, now=now)
     record(
         LicensingEvent.SEALED,

@@ -21,6 +21,7 @@ from apps.licensing.flows import back_test, cancel, draft, seal
 from apps.licensing.forms import CompareForm, DraftForm, LicenseeForm, side_by_side
 from apps.licensing.models import Release, ReleaseState
 from apps.licensing.permissions import may_approve, may_license, may_see, may_see_drafts
+from apps.licensing.queries.deliveries import editions_of, licensees_by_id
 from apps.licensing.services import Sealing, Signatory, add_licensee, request_edition
 from apps.policy.queries import UnknownClause, current_version, proposal_page
 
@@ -34,6 +35,7 @@ def releases(request: HttpRequest) -> HttpResponse:
     context = {
         "sealed": queries.releases_for_everybody(ReleaseState.SEALED),
         "refused": queries.releases_for_everybody(ReleaseState.REFUSED),
+        "withdrawn": queries.releases_for_everybody(ReleaseState.WITHDRAWN),
         "cancelled": queries.releases_for_everybody(ReleaseState.CANCELLED),
         "may_license": may_license(actor),
     }
@@ -92,6 +94,7 @@ def mine(request: HttpRequest) -> HttpResponse:
     context = {
         "releases": queries.releases_of_licensees(account_id),
         "licensees": queries.licensees_of(account_id),
+        "editions": editions_of(licensees_by_id(account_id)),
     }
     return render(request, "licensing/mine.html", context)
 
