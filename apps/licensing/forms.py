@@ -113,3 +113,11 @@ class LicenseeForm(forms.Form):
         max_length=100_000,
         help_text=_("Kept as its SHA-256, which every manifest names."),
     )
+
+
+class ReasonsForm(forms.Form):
+    """Which cluster, or which battle's clusters, somebody asks about; otherwise from which id on they read."""
+
+    cluster = forms.IntegerField(label=_("Cluster"), required=False, min_value=1, max_value=2**63 - 1)
+    battle = forms.IntegerField(label=_("Battle"), required=False, min_value=1, max_value=2**63 - 1)
+    after = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1, widget=forms.HiddenInput())

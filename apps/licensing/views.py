@@ -1,6 +1,7 @@
 """Releases for everybody to read, and the desk at which they are made."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -16,7 +17,7 @@ from apps.audit.middleware import remember_refusal
 from apps.licensing import queries
 from apps.licensing.domain.items import header_leaf, item_leaf
 from apps.licensing.flows import cancel, seal
-from apps.licensing.forms import DraftForm, LicenseeForm
+from apps.licensing.forms import DraftForm, LicenseeForm, ReasonsForm
 from apps.licensing.models import Release, ReleaseState
 from apps.licensing.permissions import may_license, may_see, may_see_drafts
 from apps.licensing.services import Sealing, add_licensee, draft_release, request_edition
@@ -39,9 +40,22 @@ def releases(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def live(request: HttpRequest) -> HttpResponse:
-    """Show what is live, what is past the wall, and what will be in which week."""
-    context = {"overview": queries.live_overview(), "may_license": may_license(acting(request))}
+    """Show what is live, what is past the wall, and what will be in which week; and to staff, why."""
+    actor = acting(request)
+    context: dict[str, Any] = {"overview": queries.live_overview(), "may_license": may_license(actor)}
+    if may_see_drafts(actor):
+        form = ReasonsForm(request.GET)
+        context |= {"form": form, "reasons": _reasons(form)}
     return render(request, "licensing/live.html", context)
+
+
+def _reasons(form: ReasonsForm) -> queries.Reasons:
+    asked = form.cleaned_data if form.is_valid() else {}
+    if asked.get("cluster"):
+        return queries.reason_of_cluster(asked["cluster"])
+    if asked.get("battle"):
+        return queries.reasons_of_battle(asked["battle"])
+    return queries.reasons_after(asked.get("after") or 0)
 
 
 @require_safe

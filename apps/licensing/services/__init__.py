@@ -9,6 +9,7 @@ from apps.licensing.services.attempts import (
 )
 from apps.licensing.services.cancelling import NotCancellable, cancel_release
 from apps.licensing.services.clusters import CannotMerge, StillLive, merge_clusters, retire_cluster
+from apps.licensing.services.comparing import bring_together, finish_comparison
 from apps.licensing.services.drafting import LicenseeSuspended, MalformedFilters, NothingMatches, draft_release
 from apps.licensing.services.editions import (
     Build,
@@ -20,7 +21,7 @@ from apps.licensing.services.editions import (
     request_edition,
 )
 from apps.licensing.services.licensees import AlreadyALicensee, add_licensee
-from apps.licensing.services.sealing import ReleaseChanged, Sealing, TakenOut, seal_release
+from apps.licensing.services.sealing import NotYetCompared, ReleaseChanged, Sealing, TakenOut, seal_release
 
 __all__ = [
     "AlreadyALicensee",
@@ -30,6 +31,7 @@ __all__ = [
     "LicenseeSuspended",
     "MalformedFilters",
     "NotCancellable",
+    "NotYetCompared",
     "NothingMatches",
     "NothingToBuild",
     "ReleaseChanged",
@@ -40,6 +42,7 @@ __all__ = [
     "add_licensee",
     "attempt_sealing",
     "begin_building",
+    "bring_together",
     "cancel_release",
     "close_interrupted",
     "close_refused",
@@ -47,6 +50,7 @@ __all__ = [
     "draft_release",
     "end_building_failed",
     "end_building_stopped",
+    "finish_comparison",
     "merge_clusters",
     "request_edition",
     "retire_cluster",
