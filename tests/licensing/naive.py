@@ -109,7 +109,8 @@ def _past(owner: psycopg.Connection[Any], *, days_ago: int = 100, is_voted: bool
 def _battle(owner: psycopg.Connection[Any], cluster: int, *, days_ago: int = 100, is_voted: bool = True) -> int:
     battle = next(_ids)
     owner.execute(
-        "INSERT INTO naive.battle VALUES (%s, now() - make_interval(hours => 24 * %s), %s)", [battle, days_ago, is_voted]
+        "INSERT INTO naive.battle VALUES (%s, now() - make_interval(hours => 24 * %s), %s)",
+        [battle, days_ago, is_voted],
     )
     owner.execute("INSERT INTO naive.battle_cluster VALUES (%s, %s)", [battle, cluster])
     return battle
@@ -161,8 +162,10 @@ def sells_twice(owner: psycopg.Connection[Any]) -> tuple[Scripts, list[int]]:
     cluster, _old = _past(owner)
     owner.execute("DELETE FROM naive.battle_cluster WHERE cluster = %s", [cluster])
     shared, _one = _past(owner)
-    owner.execute("INSERT INTO naive.battle_cluster SELECT battle, %s FROM naive.battle_cluster"
-                  " WHERE cluster = %s", [cluster, shared])
+    owner.execute(
+        "INSERT INTO naive.battle_cluster SELECT battle, %s FROM naive.battle_cluster WHERE cluster = %s",
+        [cluster, shared],
+    )
     second = _battle(owner, cluster)
     other = next(_ids)
     owner.execute("INSERT INTO naive.cluster VALUES (%s)", [other])

@@ -98,8 +98,10 @@ class SmallWall:
             certified.append(cluster)
             for battle in battles:
                 others = battle.clusters - {cluster}
-                if battle.state == "voted" and battle.tag is None and all(
-                    self.clusters[other].is_certified and not self.is_sold(other) for other in others
+                if (
+                    battle.state == "voted"
+                    and battle.tag is None
+                    and all(self.clusters[other].is_certified and not self.is_sold(other) for other in others)
                 ):
                     battle.is_eligible = True
         return certified

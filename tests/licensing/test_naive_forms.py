@@ -13,9 +13,7 @@ pytestmark = pytest.mark.committed
 
 
 @pytest.mark.parametrize("scene", naive.SCENES, ids=lambda scene: scene.__name__)
-def test_triggers_and_an_if_sell_what_is_live(
-    world: World, database_urls: dict[str, str], scene: naive.Scene
-) -> None:
+def test_triggers_and_an_if_sell_what_is_live(world: World, database_urls: dict[str, str], scene: naive.Scene) -> None:
     world.owner.execute(naive.SCHEMA)
     clusters: list[int] = []
 
