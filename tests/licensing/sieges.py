@@ -1,7 +1,7 @@
 """Every sale against everything that may happen meanwhile: the scenes are made of two lists, each against each."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from tests.licensing.races import Scene, Scripts, retire, seal, together
@@ -28,17 +28,18 @@ class Stage:
     aside: int
     release: int
     dataset: int
+    founded: list[int] = field(default_factory=list)
 
     @property
     def clusters(self) -> list[int]:
         """All clusters that the verdict is about."""
-        return [self.cluster, self.elsewhere, self.aside]
+        return [self.cluster, self.elsewhere, self.aside, *self.founded]
 
 
 def stage(world: World) -> Stage:
     """Write a new past for one order, under the rulebook as it first was."""
     amend_age(world, 60)
-    world.owner.execute("UPDATE contributors_consent SET withdrawn_at = NULL WHERE withdrawn_at IS NOT NULL")
+    consents_as_they_were(world)
     prompt, cluster, old = world.sky()
     late = world.battle(prompt, is_voted=False)
     live_prompt, elsewhere, [live] = world.sky(days_ago=0)
@@ -60,6 +61,12 @@ def stage(world: World) -> Stage:
         release=world.draft(old),
         dataset=dataset,
     )
+
+
+def consents_as_they_were(world: World) -> None:
+    """Let the consents that the last order took back be there again, which nobody else can."""
+    if world.value("SELECT count(*) FROM contributors_consent WHERE withdrawn_at IS NOT NULL"):
+        world.rewritten("contributors_consent", "UPDATE contributors_consent SET withdrawn_at = NULL")
 
 
 _AMENDED: Final = (
@@ -177,6 +184,7 @@ def finds_the_live_one_alike(at: Stage) -> list[str]:
 def finds_a_text_alike_and_opens(at: Stage) -> list[str]:
     """A new text resembles what is sold, founds a cluster, and a battle opens on it at once."""
     prompt, cluster = at.world.prompt("Why, please, is the sky blue?")
+    at.founded.append(cluster)
     return together(alike(cluster, at.cluster), at.world.opening(prompt))
 
 
@@ -237,6 +245,7 @@ def scene(sale: Callable[[Stage], list[str]], *acts: Callable[[Stage], list[str]
 
     def set_up(world: World) -> tuple[Scripts, list[int]]:
         at = stage(world)
-        return [sale(at), *(act(at) for act in acts)], at.clusters
+        scripts = [sale(at), *(act(at) for act in acts)]
+        return scripts, at.clusters
 
     return set_up

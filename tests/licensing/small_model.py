@@ -25,6 +25,7 @@ class SmallBattle:
     voter: int
     author: int
     clusters: set[int]
+    prompt: int
     age: float = 0.0
     state: str = "ready"
     tag: str | None = None
@@ -32,7 +33,6 @@ class SmallBattle:
     release: int | None = None
     is_screened: bool = True
     is_excluded: bool = False
-    opened: int = 0
 
 
 class SmallWall:
@@ -138,13 +138,13 @@ class SmallWall:
             self.alike.add((one, other))
             self.bring_together(one, other)
 
-    def passing(self, candidates: Iterable[int], *, without_consent: set[int], closed: set[int]) -> list[int]:
+    def passing(self, candidates: Iterable[int], *, without_consent: set[int], withdrawn: set[int]) -> list[int]:
         """Return which of a draft's battles no clause takes out."""
         return sorted(
             battle.id
             for battle in (self.battles[candidate] for candidate in candidates)
             if battle.is_eligible and battle.release is None and battle.is_screened and not battle.is_excluded
-            and not {battle.author, battle.voter} & without_consent and battle.id not in closed
+            and not {battle.author, battle.voter} & without_consent and battle.prompt not in withdrawn
         )  # fmt: skip
 
     def seal(self, release: int, battles: Iterable[int]) -> None:

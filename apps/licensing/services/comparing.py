@@ -14,6 +14,7 @@ from apps.licensing.permissions import may_merge
 from apps.policy.queries import current_version
 from apps.prompts.domain.findings import Rules
 from apps.prompts.models import Cluster, Outcome
+from apps.prompts.queries import is_closed
 from apps.prompts.services import note_resemblance
 
 _FINISHED: Final = "INSERT INTO clusters_compared (near_jaccard, permutations, bands, shingle) VALUES (%s, %s, %s, %s)"
@@ -35,12 +36,16 @@ def bring_together(
     found = note_resemblance(actor=actor, first=first, second=second, jaccard=jaccard, algorithm=algorithm, now=now)
     if found is None:
         return Outcome.NOTHING
-    facts = {"other": found.second.ref, "jaccard": f"{jaccard:.{_DIGITS}f}", "algorithm": algorithm}
+    # The entry is about the one that is merged or kept apart: never about what was sold, else about the younger.
+    kept, subject = sorted((found.first, found.second), key=lambda cluster: (not is_closed(cluster.pk), cluster.pk))
+    facts = {"jaccard": f"{jaccard:.{_DIGITS}f}", "algorithm": algorithm}
     match Outcome(found.outcome):
         case Outcome.MERGED:
-            record(LicensingEvent.CLUSTERS_MERGED, actor=actor, subject=found.first.ref, at=now, facts=facts)
+            facts["into"] = kept.ref
+            record(LicensingEvent.CLUSTERS_MERGED, actor=actor, subject=subject.ref, at=now, facts=facts)
         case Outcome.NEAR_RELEASED:
-            record(LicensingEvent.CLUSTER_NEAR_RELEASED, actor=actor, subject=found.first.ref, at=now, facts=facts)
+            facts["released"] = kept.ref
+            record(LicensingEvent.CLUSTER_NEAR_RELEASED, actor=actor, subject=subject.ref, at=now, facts=facts)
         case Outcome.NOTHING:
             pass
     return Outcome(found.outcome)
