@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.battles.events import BattleEvent
-from apps.battles.models import Battle, BattleCluster, Choice, Turn
+from apps.battles.models import Battle, BattleCluster, Choice, SkipReason, Turn
 from apps.battles.services import BattleIsOver, NoSuchBattle, add_turn, cast_vote, skip_battle
 from apps.prompts.models import Cluster, TurnFounder, TurnFounderBand
 from apps.prompts.services import NothingWritten, TooLong
@@ -93,7 +93,7 @@ def test_nobody_writes_on_anothers_battle_or_on_one_that_is_over(arena: Arena, a
         add_turn(actor=ada.as_actor(), battle=arena.opened(ada), text=RAIN, now=NOON)
     with pytest.raises(BattleIsOver):
         add_turn(actor=ada.as_actor(), battle=battle, text=RAIN, now=NOON + timedelta(hours=25))
-    skip_battle(actor=ada.as_actor(), battle=battle, reason="other", now=NOON)
+    skip_battle(actor=ada.as_actor(), battle=battle, reason=SkipReason.OTHER, now=NOON)
     with pytest.raises(BattleIsOver):
         add_turn(actor=ada.as_actor(), battle=battle, text=RAIN, now=NOON)
     assert not Turn.objects.exists()

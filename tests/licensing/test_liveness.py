@@ -76,8 +76,9 @@ def test_each_cluster_says_which_battles_event_was_its_last(world: World) -> Non
     lines = {line.cluster_id: line for line in reasons_after().lines}
     assert {lines[first].last_battle, lines[second].last_battle} == {both}
     assert (lines[first].beside, lines[second].beside) == ((second,), (first,))
-    assert lines[second].due_at is not None
-    assert (lines[second].due_at - lines[second].last_event_at).days == 60
+    due_at = lines[second].due_at
+    assert due_at is not None
+    assert (due_at - lines[second].last_event_at).days == 60
     assert [line.cluster_id for line in reasons_of_battle(both).lines] == [first, second]
     assert [line.cluster_id for line in reasons_of_battle(older).lines] == [first]
     assert reason_of_cluster(second).lines[0].standing is Standing.LIVE

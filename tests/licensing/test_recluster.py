@@ -1,7 +1,5 @@
 """Near texts share a cluster, screened today or compared anew; what was sold stays apart, and is not forgotten."""
 
-from datetime import datetime
-
 import pytest
 from django.utils import timezone
 
@@ -36,7 +34,8 @@ DISTANT = BREAD[:120] + " And what else?"
 
 
 def living(prompt: Prompt) -> int:
-    cluster = Cluster.objects.get(pk=Prompt.objects.get(pk=prompt.pk).cluster_id)
+    cluster = Prompt.objects.get(pk=prompt.pk).cluster
+    assert cluster is not None
     while cluster.merged_into_id is not None:
         cluster = Cluster.objects.get(pk=cluster.merged_into_id)
     return cluster.pk
@@ -163,17 +162,17 @@ def test_a_better_algorithm_signs_everything_anew_but_what_was_erased(world: Wor
 def test_a_person_compares_no_clusters(world: World, margaret: User) -> None:
     _prompt, first, _battles = world.sky()
     _prompt, second, _battles = world.sky()
-    told = {
-        "first": Cluster(pk=first), "second": Cluster(pk=second), "jaccard": 0.9, "algorithm": "by hand", "now": _now()
-    }  # fmt: skip
     for act in (bring_together, note_resemblance):
         with pytest.raises(NotPermitted):
-            act(actor=margaret.as_actor(), **told)
+            act(
+                actor=margaret.as_actor(),
+                first=Cluster(pk=first),
+                second=Cluster(pk=second),
+                jaccard=0.9,
+                algorithm="by hand",
+                now=timezone.now(),
+            )
     with pytest.raises(NotPermitted):
         renew_signature(actor=margaret.as_actor(), prompt_id=0)
     with pytest.raises(NotPermitted):
         recluster(actor=margaret.as_actor())
-
-
-def _now() -> datetime:
-    return timezone.now()

@@ -100,10 +100,13 @@ class Desk(RuleBasedStateMachine):
 
     @initialize(target=families)
     def first_words(self) -> int:
-        return self.writes_something_new()
+        return self._something_new()
 
     @rule(target=families)
     def writes_something_new(self) -> int:
+        return self._something_new()
+
+    def _something_new(self) -> int:
         family = next(_numbers)
         self.prompts[family] = []
         self.founders[family] = []
