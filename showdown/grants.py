@@ -133,13 +133,23 @@ TABLES: Final[dict[str, Grant]] = {
     "near_released": READ,
     # What says that a comparison is finished; its column of time is the database's.
     "clusters_compared": Grant(app="SELECT, INSERT BUT (id, finished_at)", auditor="SELECT"),
+    "battles_released": READ,
     "licensing_licensee": ORDINARY,
     # Whoever holds the key can tell which of a licensee's pseudonyms is whom.
     "licensing_pseudonymkey": Grant(app="SELECT, INSERT"),
     "licensing_release": ORDINARY,
     "licensing_releasecandidate": Grant(app="SELECT, INSERT, DELETE", auditor="SELECT"),
     "licensing_attempt": ORDINARY,
-    "licensing_edition": ONCE,
+    # An edition moves on to its next revision; each revision stays as it was written.
+    "licensing_edition": Grant(
+        app="SELECT, INSERT, UPDATE (revision, manifest, manifest_sha256, path, rows, built_at)", auditor="SELECT"
+    ),
+    "licensing_editionrevision": ONCE,
+    "licensing_offer": ORDINARY,
+    "licensing_offerlicensee": ONCE,
+    "licensing_approval": ONCE,
+    "licensing_delivery": Grant(app="SELECT, INSERT, UPDATE (state, ended_at, bytes_sent)", auditor="SELECT"),
+    "licensing_tombstone": ONCE,
     # Cases and decisions; a decision is superseded, never rewritten.
     "moderation_case": ORDINARY,
     "moderation_decision": ONCE,

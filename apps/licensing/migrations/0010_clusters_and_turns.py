@@ -9,7 +9,7 @@ _SQL = Path(__file__).parent / "sql"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("licensing", "0004_words_stay"),
+        ("licensing", "0006_what_was_released"),
         ("battles", "0004_turns"),
         ("policy", "0002_first_edition"),
         ("prompts", "0002_resemblance"),

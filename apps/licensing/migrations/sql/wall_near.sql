@@ -244,6 +244,7 @@ BEGIN
   END LOOP;
 END $$;
 
+-- As before, and what was kept apart from its clusters is settled.
 CREATE OR REPLACE FUNCTION cancel_release(of_release bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -264,10 +265,18 @@ BEGIN
     RAISE EXCEPTION 'release % is %, and only a sealed one gives its clusters back', of_release,
       coalesce(stands, 'not there') USING ERRCODE = 'invalid_parameter_value';
   END IF;
+  IF EXISTS (
+    SELECT 1 FROM licensing_delivery d JOIN licensing_edition e ON e.id = d.edition_id WHERE e.release_id = of_release)
+  THEN
+    RAISE EXCEPTION 'somebody has received release %, which can be withdrawn but not given up', of_release
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
   DELETE FROM release_item WHERE release_id = of_release;
   DELETE FROM eligible_battle
   WHERE battle_id IN (SELECT battle_id FROM eligible_battle_cluster WHERE cluster_id = ANY (clusters));
   DELETE FROM retired_cluster WHERE cluster_id = ANY (clusters);
   PERFORM wall_settle(clusters);
+  UPDATE licensing_offer SET state = 'cancelled', ended_at = clock_timestamp()
+  WHERE release_id = of_release AND ended_at IS NULL;
   UPDATE licensing_release SET state = 'cancelled', cancelled_at = clock_timestamp() WHERE id = of_release;
 END $$;
