@@ -20,7 +20,7 @@ END $$;
 -- A consent counts that was there from the opening of the battle to its vote, with one that is there now. Unknown
 -- terms are NULL and count as no.
 CREATE FUNCTION judge_release(of_release bigint) RETURNS TABLE (battle_id bigint, clause text)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql STABLE ROWS 100000 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
   live_after timestamptz := clock_timestamp() - make_interval(hours => wall_min_age_hours(of_release));
