@@ -195,7 +195,7 @@ TURNS: Final = (
     "UPDATE battles_turn SET cluster_id = NULL WHERE id = {turn}",
     "UPDATE battles_turn SET text = 'go on' WHERE id = {turn}",
     "UPDATE battles_turn SET number = 7 WHERE id = {turn}",
-    "UPDATE battles_turn SET created_at = '2001-01-01' WHERE id = {turn}",
+    "UPDATE battles_turn SET created_at = '2002-02-02' WHERE id = {turn}",
     "UPDATE battles_turn SET screened_at = NULL WHERE id = {turn}",
     "UPDATE battles_turn SET screened_at = '2001-01-01' WHERE id = {turn}",
     "DELETE FROM battles_turn WHERE id = {turn}",
