@@ -10,7 +10,6 @@ from typing import Final
 import psycopg
 import pytest
 
-from tests import database, services
 from tests.licensing.mutations.registry import Mutation, all_mutations
 
 VARIABLE: Final = "SHOWDOWN_MUTATION"
@@ -22,6 +21,9 @@ def _chosen() -> Mutation:
 
 def pytest_collection_finish() -> None:
     """Take the rule away where the program keeps it, once everything is imported; and from every later clone."""
+    # This module is loaded before Django knows its settings, which these need.
+    from tests import database, services
+
     mutation = _chosen()
     for dotted, replacement in mutation.patches:
         place, _dot, name = dotted.rpartition(".")
