@@ -145,9 +145,14 @@ TABLES: Final[dict[str, Grant]] = {
         app="SELECT, INSERT, UPDATE (revision, manifest, manifest_sha256, path, rows, built_at)", auditor="SELECT"
     ),
     "licensing_editionrevision": ONCE,
-    "licensing_offer": ORDINARY,
+    # Offers go forward by the wall's functions alone; the application can end one.
+    "licensing_offer": Grant(app="SELECT, INSERT, UPDATE (state, ended_at, ended_clause)", auditor="SELECT"),
     "licensing_offerlicensee": ONCE,
-    "licensing_approval": ONCE,
+    "licensing_approval": READ,
+    # Whoever objected, and in which words, is for those who decide; what they decide is written by a function.
+    "licensing_objection": Grant(
+        app="SELECT, INSERT, UPDATE (escalated_at)", auditor="SELECT BUT (words, contact, account_id)"
+    ),
     "licensing_delivery": Grant(app="SELECT, INSERT, UPDATE (state, ended_at, bytes_sent)", auditor="SELECT"),
     "licensing_tombstone": ONCE,
     # Cases and decisions; a decision is superseded, never rewritten.
@@ -173,4 +178,14 @@ FUNCTIONS: Final[dict[str, tuple[str, ...]]] = {
     "cancel_release(of_release bigint)": (APP,),
     "cluster_is_closed(of_cluster bigint)": (APP,),
     "judge_release(of_release bigint)": (APP,),
+    "offer_is_built(of_offer bigint)": (APP,),
+    "approve_offer(of_offer bigint, by_whom bigint, to_what text)": (APP,),
+    "open_offer(of_offer bigint)": (APP,),
+    "decide_objection(it bigint, by_whom bigint, so text, why text)": (APP,),
+    # Questions about an offer, which the pages ask as the functions do.
+    "offer_digest(of_offer bigint)": (APP,),
+    "offer_ties_of(of_offer bigint, account bigint)": (APP,),
+    "offer_rows_to_leave(of_offer bigint)": (APP,),
+    "release_on_the_board(of_release bigint)": (APP,),
+    "release_items_younger(of_release bigint, days integer)": (APP,),
 }

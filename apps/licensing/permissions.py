@@ -14,6 +14,24 @@ def may_license(actor: Actor) -> bool:
 
 
 @rules.predicate
+def may_approve(actor: Actor) -> bool:
+    """Hold for approvers; whether they are the right people for an offer is decided at the offer."""
+    return actor.has(Role.APPROVER)
+
+
+@rules.predicate
+def may_open(actor: Actor) -> bool:
+    """Hold for the platform and for officers: the database decides whether it is time, whoever asks."""
+    return actor.is_system or actor.has(Role.LICENSING_OFFICER)
+
+
+@rules.predicate
+def may_judge_objections(actor: Actor) -> bool:
+    """Hold for approvers and officers; whoever asked, built or objected is refused at the objection."""
+    return actor.has(Role.APPROVER) or actor.has(Role.LICENSING_OFFICER)
+
+
+@rules.predicate
 def may_retire(actor: Actor) -> bool:
     """Hold for the nightly task and for officers: the database decides what is old enough, whoever asks."""
     return actor.is_system or actor.has(Role.LICENSING_OFFICER)

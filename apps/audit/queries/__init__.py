@@ -15,6 +15,7 @@ from apps.audit.queries.checkpoints import (
     first_cosigned_since,
     newest_checkpoint,
 )
+from apps.audit.queries.counting import counted_entries
 from apps.audit.queries.entries import (
     Cursor,
     EntryFilter,
@@ -77,6 +78,7 @@ __all__ = [
     "commitment_opens",
     "commitments_about",
     "consistency_between",
+    "counted_entries",
     "entries_at",
     "entries_page",
     "entry_bodies",

@@ -25,7 +25,13 @@ from apps.licensing.domain.edition import (
 from apps.licensing.domain.pseudonyms import Pseudonyms
 from apps.licensing.gateways import EditionStore
 from apps.licensing.models import Edition
-from apps.licensing.queries import due_builds, edition_batch, holding_the_build_lock, rows_in_order
+from apps.licensing.queries import (
+    due_builds,
+    edition_batch,
+    holding_the_build_lock,
+    offers_all_built,
+    rows_in_order,
+)
 from apps.licensing.services import (
     Build,
     NothingToBuild,
@@ -33,6 +39,7 @@ from apps.licensing.services import (
     confirm_edition,
     end_building_failed,
     end_building_stopped,
+    offer_is_built,
 )
 
 Report = Callable[[str, int, int], None]
@@ -74,13 +81,16 @@ def build_edition(
         try:
             manifest = _already_there(build, where) or _write(build, where, report=report, clock=clock)
             told = manifest_bytes(manifest)
-            return confirm_edition(
+            edition = confirm_edition(
                 actor=actor,
                 build=build,
                 manifest=manifest,
                 manifest_sha256=hashlib.sha256(told).hexdigest(),
                 now=clock(),
             )
+            if edition.offer_id in offers_all_built():
+                offer_is_built(actor=actor, offer_id=edition.offer_id, now=clock())
+            return edition
         except (JobCancelled, NothingToBuild):
             where.remove(build.folder)
             end_building_stopped(actor=actor, release_id=release_id, now=clock())

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from apps.audit.domain.actor import Actor
 from apps.licensing.flows.building import build_due_editions
+from apps.licensing.flows.offers import tend_offers
 from apps.licensing.gateways import EditionStore
 from apps.licensing.queries import folders_in_use, holding_the_build_lock, orphaned_attempts
 from apps.licensing.services import close_interrupted
@@ -23,6 +24,7 @@ def sweep(*, actor: Actor, clock: Callable[[], datetime] = timezone.now, store: 
     for attempt_id in orphaned_attempts(before=clock() - PATIENCE):
         close_interrupted(actor=actor, attempt_id=attempt_id, now=clock())
     built = build_due_editions(actor=actor, clock=clock, store=where)
+    tend_offers(actor=actor, clock=clock)
     for name in where.left_behind():
         with holding_the_build_lock(release_of(name)) as is_ours:
             if is_ours:

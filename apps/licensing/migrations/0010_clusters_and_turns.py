@@ -10,6 +10,7 @@ _SQL = Path(__file__).parent / "sql"
 class Migration(migrations.Migration):
     dependencies = [
         ("licensing", "0006_what_was_released"),
+        ("licensing", "0008_sale"),
         ("battles", "0004_turns"),
         ("policy", "0002_first_edition"),
         ("prompts", "0002_resemblance"),

@@ -1,12 +1,12 @@
 """Licensees, releases, offers and deliveries, and the wall's own tables."""
 
+from apps.licensing.models.attempts import Act, Attempt, AttemptState
 from apps.licensing.models.deliveries import Delivery, DeliveryState, Tombstone, TombstoneReason
 from apps.licensing.models.editions import Edition, EditionRevision
 from apps.licensing.models.licensees import Licensee, PseudonymKey
+from apps.licensing.models.objections import OUTCOMES, Ground, Objection, ObjectionState
 from apps.licensing.models.offers import Approval, Offer, OfferLicensee, OfferState
 from apps.licensing.models.releases import (
-    Attempt,
-    AttemptState,
     Release,
     ReleaseCandidate,
     ReleaseState,
@@ -14,6 +14,8 @@ from apps.licensing.models.releases import (
 from apps.licensing.models.wall import EligibleBattle, EligibleBattleCluster, ReleaseItem, RetiredCluster
 
 __all__ = [
+    "OUTCOMES",
+    "Act",
     "Approval",
     "Attempt",
     "AttemptState",
@@ -23,7 +25,10 @@ __all__ = [
     "EditionRevision",
     "EligibleBattle",
     "EligibleBattleCluster",
+    "Ground",
     "Licensee",
+    "Objection",
+    "ObjectionState",
     "Offer",
     "OfferLicensee",
     "OfferState",

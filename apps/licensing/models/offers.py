@@ -28,6 +28,10 @@ def _apart(one: str, other: str) -> Q:
     return Q(**{one: None}) | Q(**{other: None}) | ~Q(**{one: F(other)})
 
 
+# Three days, as the first edition of the rulebook says; docs/decisions/0011 says why no later one can go below.
+LEAST_LOCK_HOURS = 72
+
+
 class Offer(models.Model):
     """Editions of a release that open together; a later licensee gets an offer of their own.
 
@@ -73,7 +77,10 @@ class Offer(models.Model):
                 name="licensing_four_people",
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=["announced", "open"])
+                condition=Q(announced_at=None) | Q(lock_hours__gte=LEAST_LOCK_HOURS), name="licensing_lock_has_a_floor"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["announced", "suspended", "open"])
                 | (
                     Q(requester__isnull=False)
                     & Q(first_approver__isnull=False)

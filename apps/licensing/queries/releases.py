@@ -16,11 +16,23 @@ from apps.licensing.events import LicensingEvent
 from apps.licensing.models import (
     Attempt,
     AttemptState,
+    Delivery,
     Edition,
     EligibleBattle,
     Licensee,
+    Objection,
+    Offer,
     Release,
     ReleaseState,
+)
+from apps.licensing.queries.announced import (
+    OfferLine,
+    TakenBack,
+    deliveries_of,
+    offers_of,
+    offers_waiting,
+    open_objections,
+    rows_taken_back,
 )
 from apps.licensing.queries.candidates import NO_WINDOW, RetirementWindow, retirement_window, tally_of
 from apps.licensing.queries.editions import BUILD_KIND
@@ -125,6 +137,8 @@ class Desk:
     """What the licensing officer has before them."""
 
     drafts: tuple[DraftLine, ...]
+    offers: list[Offer]
+    objections: list[Objection]
     sealed: list[Release]
     ended: list[Release]
     licensees: list[Licensee]
@@ -140,6 +154,8 @@ def desk() -> Desk:
         drafts.append(DraftLine(release=release, tally=tally, lines=_lines(tally, clauses)))
     return Desk(
         drafts=tuple(drafts),
+        offers=offers_waiting(),
+        objections=open_objections(),
         sealed=list(releases.filter(state=ReleaseState.SEALED)[:LIST_LENGTH]),
         ended=list(releases.filter(state__in=[ReleaseState.REFUSED, ReleaseState.CANCELLED])[:LIST_LENGTH]),
         licensees=list(Licensee.objects.select_related("organization", "contact").order_by("organization__name")),
@@ -160,6 +176,16 @@ class ReleasePage:
     progress: Progress | None
     youngest_event_at: datetime | None
     entry: EntryRow | None
+    offers: tuple[OfferLine, ...]
+    deliveries: list[Delivery]
+    taken_back: tuple[TakenBack, ...]
+
+    @property
+    def offer(self) -> OfferLine | None:
+        """The offer that the page's head tells about: the first that is under way, else the newest."""
+        running = [line for line in self.offers if line.offer.ended_at is None and line.offer.opened_at is None]
+        chosen = running or list(self.offers)[-1:]
+        return chosen[0] if chosen else None
 
     @property
     def least_age(self) -> timedelta | None:
@@ -202,6 +228,9 @@ def release_page(release_id: int, *, now: datetime) -> ReleasePage | None:
         youngest_event_at=EligibleBattle.objects.filter(release_item__release=release).aggregate(
             youngest=Max("last_event_at")
         )["youngest"],
+        offers=offers_of(release, now=now),
+        deliveries=deliveries_of(release),
+        taken_back=rows_taken_back(release),
         entry=entry_for(release.ref, _ENTRY_OF[ReleaseState(release.state)].value),
     )
 
@@ -227,3 +256,8 @@ def _clauses(version: int | None = None) -> dict[str, ClauseText]:
 
 def _lines(tally: Tally, clauses: dict[str, ClauseText]) -> tuple[ClauseLine, ...]:
     return tuple(ClauseLine(clause=clauses[each.value], count=tally.count(each)) for each in ORDER)
+
+
+def clause_lines(release: Release) -> tuple[ClauseLine, ...]:
+    """Return what each clause took out of a release when it was sealed."""
+    return _lines(Tally.from_json(release.tally, asked=release.asked), _clauses(release.policy_version))

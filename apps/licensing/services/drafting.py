@@ -15,6 +15,7 @@ from apps.licensing.events import LicensingEvent
 from apps.licensing.models import Licensee, Release
 from apps.licensing.permissions import may_license
 from apps.licensing.queries import battles_matching
+from apps.licensing.services.attempts import close_done
 from apps.policy.queries import current_version
 
 LONGEST_TITLE: Final = 120
@@ -35,9 +36,17 @@ class LicenseeSuspended(Refused):
 
 @transaction.atomic
 def draft_release(
-    *, actor: Actor, licensee: Licensee, title: str, filters: ReleaseFilters | Mapping[str, Any], now: datetime
+    *,
+    actor: Actor,
+    licensee: Licensee,
+    title: str,
+    filters: ReleaseFilters | Mapping[str, Any],
+    now: datetime,
+    attempt_id: int | None = None,
 ) -> Release:
     """Put down which voted battles are wanted, live ones included: what may leave is decided at sealing.
+
+    ``attempt_id`` is the attempt that the flow put down before, which is closed as done.
 
     Raises:
         NotPermitted: when the actor is no licensing officer.
@@ -73,6 +82,8 @@ def draft_release(
         at=now,
         facts={"licensee": licensee.ref, "asked": release.asked, "policy_version": release.policy_version},
     )
+    if attempt_id is not None:
+        close_done(attempt_id, release=release, now=now)
     return release
 
 

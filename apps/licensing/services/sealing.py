@@ -16,12 +16,13 @@ from apps.jobs.services import start_job
 from apps.licensing.domain.items import items_root
 from apps.licensing.domain.tally import Tally, WallClause
 from apps.licensing.events import LicensingEvent
-from apps.licensing.models import Attempt, AttemptState, Offer, OfferLicensee, Release, ReleaseState
+from apps.licensing.models import Attempt, AttemptState, Release, ReleaseState
 from apps.licensing.permissions import may_license
 from apps.licensing.queries import is_comparison_due, items_of, judgement_of, retirement_window
 from apps.licensing.queries.editions import BUILD_KIND
 from apps.licensing.services.attempts import AttemptIsOver, close_done
 from apps.licensing.services.drafting import LicenseeSuspended
+from apps.licensing.services.offering import make_offer
 
 # The clusters of what could be sealed, before anything else and in the order of their ids, so that what is judged
 # next is what is sealed. Clusters of live battles are left alone: nobody who votes waits for a sale.
@@ -71,13 +72,14 @@ def seal_release(*, actor: Actor, attempt_id: int, mode: Sealing, now: datetime)
         ReleaseChanged: when a live event came between judging and sealing.
         AttemptIsOver: when the attempt was closed, or the release is no draft any more.
         LicenseeSuspended: when the licensee is.
+        NotFourPeople: when nobody has asked for it, or whoever seals it has.
     """
     if not may_license(actor) or actor.account_id is None:
         raise NotPermitted(_("Only licensing officers seal releases."))
-    release = Attempt.objects.select_related("release__licensee__organization").get(pk=attempt_id).release
+    release_id = Attempt.objects.values_list("release_id", flat=True).get(pk=attempt_id)
     with connection.cursor() as cursor:
-        cursor.execute(_HOLD, [release.pk])
-    release = Release.objects.select_for_update(of=("self",)).select_related("licensee").get(pk=release.pk)
+        cursor.execute(_HOLD, [release_id])
+    release = Release.objects.select_for_update(of=("self",)).select_related("licensee__contact").get(pk=release_id)
     _require_open(release, attempt_id)
     if is_comparison_due():
         raise NotYetCompared(
@@ -100,7 +102,7 @@ def seal_release(*, actor: Actor, attempt_id: int, mode: Sealing, now: datetime)
     release.items, release.items_root = sealed, root
     release.asked, release.tally = tally.asked, tally.to_json()
     release.save(update_fields=["state", "sealed_at", "items", "items_root", "asked", "tally"])
-    _offer(release, builder_id=actor.account_id, now=now)
+    make_offer(actor=actor, release=release, licensees=[release.licensee], requester=release.licensee.contact, now=now)
     close_done(attempt_id, now=now)
     record(
         LicensingEvent.SEALED,
@@ -118,21 +120,6 @@ def seal_release(*, actor: Actor, attempt_id: int, mode: Sealing, now: datetime)
     )
     start_job(actor=actor, kind=BUILD_KIND, subject=release.ref, now=now)
     return release
-
-
-def _offer(release: Release, *, builder_id: int, now: datetime) -> Offer:
-    """Put down the first offer: to whoever the release was drafted for."""
-    asked_by = release.licensee.contact_id
-    offer = Offer.objects.create(
-        release=release,
-        number=1,
-        policy_version=release.policy_version,
-        requester_id=asked_by if asked_by != builder_id else None,
-        builder_id=builder_id,
-        created_at=now,
-    )
-    OfferLicensee.objects.create(offer=offer, licensee=release.licensee)
-    return offer
 
 
 def _require_open(release: Release, attempt_id: int) -> None:

@@ -12,7 +12,7 @@ from apps.battles.queries import Quota, endpoint_lines, quota_of
 from apps.contributors.models import Attribute, Contributor, DemographicClaim, Standing
 from apps.integrity.models import Finding, FindingState
 from apps.licensing.models import Licensee, Release, ReleaseState
-from apps.licensing.queries import LiveOverview, live_overview
+from apps.licensing.queries import LiveOverview, Waiting, live_overview, waiting_for
 from apps.moderation.models import Case, CaseKind, Decision
 from apps.prompts.models import Prompt, PromptState
 from apps.rankings.models import RefitRun, Snapshot
@@ -195,10 +195,11 @@ class LicensingHome:
     refused: list[Release]
     drafts: int
     licensees: int
+    waiting: Waiting
 
 
-def licensing_home() -> LicensingHome:
-    """Return what the licensing desk needs now."""
+def licensing_home(account_id: int, *, now: datetime) -> LicensingHome:
+    """Return what the licensing desk, or an approver, needs now."""
     releases = Release.objects.select_related("licensee__organization").order_by("-drafted_at", "-pk")
     return LicensingHome(
         wall=live_overview(),
@@ -207,6 +208,7 @@ def licensing_home() -> LicensingHome:
         refused=list(releases.filter(state=ReleaseState.REFUSED)[:8]),
         drafts=Release.objects.filter(state=ReleaseState.DRAFT).count(),
         licensees=Licensee.objects.filter(suspended_at=None).count(),
+        waiting=waiting_for(account_id, now=now),
     )
 
 

@@ -23,8 +23,11 @@ Home = tuple[str, Callable[[Actor], Any]]
 _HOMES: dict[Role, Home] = {
     Role.MODERATOR: ("moderator", lambda actor: queries.moderator_home(actor=actor, now=timezone.now())),
     Role.NETWORK_ADMIN: ("network_admin", lambda actor: queries.network_home(now=timezone.now())),
-    Role.LICENSING_OFFICER: ("licensing_officer", lambda actor: queries.licensing_home()),
-    Role.APPROVER: ("approver", lambda actor: queries.licensing_home()),
+    Role.LICENSING_OFFICER: (
+        "licensing_officer",
+        lambda actor: queries.licensing_home(actor.account_id or 0, now=timezone.now()),
+    ),
+    Role.APPROVER: ("approver", lambda actor: queries.licensing_home(actor.account_id or 0, now=timezone.now())),
     Role.AUDITOR: ("auditor", lambda actor: queries.auditor_home(actor=actor, now=timezone.now())),
     Role.LICENSEE: ("licensee", lambda actor: queries.licensee_home(actor.account_id or 0)),
     Role.CONTRIBUTOR: ("contributor", lambda actor: queries.contributor_home(actor=actor, now=timezone.now())),

@@ -1,7 +1,7 @@
 """The licensing desk's history: licensees, and releases that were refused, sealed, cancelled and only drafted."""
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
@@ -14,10 +14,10 @@ from apps.audit.domain.canonical import time_text
 from apps.audit.services import record_refusal
 from apps.licensing.domain.filters import ReleaseFilters
 from apps.licensing.events import LicensingEvent
-from apps.licensing.flows import build_edition, cancel, seal
-from apps.licensing.models import EligibleBattleCluster, Licensee, Release, RetiredCluster
+from apps.licensing.flows import approve, build_edition, cancel, open_now, seal
+from apps.licensing.models import EligibleBattleCluster, Licensee, Offer, Release, RetiredCluster
 from apps.licensing.queries import due_clusters, min_age_days
-from apps.licensing.services import Sealing, TakenOut, add_licensee, draft_release
+from apps.licensing.services import NotFourPeople, NothingMatches, Sealing, TakenOut, add_licensee, draft_release
 from apps.prompts.models import Cluster
 from showdown.demo.loading.stage import Stage
 from showdown.demo.loading.trail import Trail
@@ -35,8 +35,51 @@ _LANGUAGES: Final = """
 SELECT b.language FROM eligible_battle e JOIN battles_battle b ON b.id = e.battle_id
 GROUP BY 1 HAVING count(*) >= %s ORDER BY count(*) DESC, b.language
 """
+_LONG_AGO: Final = timedelta(days=15)
+_RETIRE_AS_OF: Final = (
+    """
+    INSERT INTO retired_cluster (cluster_id, last_live_at, retired_at)
+    SELECT c.cluster_id, max(b.last_event_at), %(moment)s
+    FROM battle_cluster c JOIN battles_battle b ON b.id = c.battle_id
+    GROUP BY c.cluster_id HAVING max(b.last_event_at) <= %(moment)s - make_interval(hours => 24 * %(days)s)
+    """,
+    """
+    INSERT INTO eligible_battle (battle_id, source, last_event_at)
+    SELECT b.id, b.source, b.last_event_at FROM battles_battle b
+    WHERE b.source = 'platform' AND b.voted AND b.state = 'voted' AND b.tag IS NULL
+      AND EXISTS (SELECT 1 FROM battle_cluster o WHERE o.battle_id = b.id)
+      AND NOT EXISTS (
+        SELECT 1 FROM battle_cluster o LEFT JOIN retired_cluster r ON r.cluster_id = o.cluster_id
+        WHERE o.battle_id = b.id AND r.cluster_id IS NULL)
+    """,
+    """
+    INSERT INTO eligible_battle_cluster (battle_id, cluster_id, retired_at, last_event_at)
+    SELECT e.battle_id, o.cluster_id, r.retired_at, e.last_event_at
+    FROM eligible_battle e JOIN battle_cluster o ON o.battle_id = e.battle_id
+    JOIN retired_cluster r ON r.cluster_id = o.cluster_id
+    """,
+)
+# Entries got their numbers only when all of them were put in order.
+_NAME_ENTRIES: Final = """
+UPDATE licensing_attempt a SET entry = e.id FROM public.audit_entry e
+WHERE e.event LIKE 'licensing.%%refused'
+  AND convert_from(e.body, 'UTF8')::jsonb #>> '{facts,attempt}' = 'licensing.attempt:' || a.id
+"""
 _ENOUGH: Final = 5
 _ALL: Final = 1_000_000
+
+
+@contextmanager
+def _as_of(moment: datetime) -> Iterator[None]:
+    """Let the wall's functions take another moment for now, as they do for the owner alone."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('wall.moment', %s, true)", [moment.isoformat()])
+        yield
+        cursor.execute("SELECT set_config('wall.moment', '', true)")
+
+
+def _at(moment: datetime, *, minutes: int) -> Callable[[], datetime]:
+    return lambda: moment + timedelta(minutes=minutes)
 
 
 class Sales:
@@ -70,6 +113,10 @@ class Sales:
                 [min_age_days(), due],
             )
             cursor.execute("SET LOCAL enable_seqscan = on")
+        self._record_retirements(due, at=None)
+        return len(due)
+
+    def _record_retirements(self, due: Sequence[int], *, at: datetime | None) -> None:
         eligible = dict(
             EligibleBattleCluster.objects.filter(cluster_id__in=due)
             .values_list("cluster_id")
@@ -81,7 +128,7 @@ class Sales:
                 LicensingEvent.CLUSTER_RETIRED,
                 actor=_RETIREMENT,
                 subject=Cluster(pk=certificate.pk).ref,
-                at=timezone.now(),
+                at=at or timezone.now(),
                 clause="W1",
                 facts={
                     "last_live_at": time_text(certificate.last_live_at),
@@ -90,7 +137,57 @@ class Sales:
                 },
             )
         self.trail.write()
-        return len(due)
+
+    def retire_long_ago(self) -> int:
+        """Certify what was past the wall two weeks ago as of then: what is open today was sealed after that.
+
+        One statement a table, with the conditions of ``retire_cluster``; the keys and CHECKs of the wall hold for it.
+        """
+        moment = self.now - _LONG_AGO
+        with connection.cursor() as cursor:
+            for statement in _RETIRE_AS_OF:
+                cursor.execute(statement, {"moment": moment, "days": min_age_days()})
+        certified = RetiredCluster.objects.filter(retired_at=moment)
+        self._record_retirements(list(certified.values_list("pk", flat=True)), at=moment)
+        return certified.count()
+
+    def happen_before(self) -> None:
+        """Sell twice before today: one release is open by now, and the clock of another one runs."""
+        with connection.cursor() as cursor:
+            cursor.execute(_LANGUAGES, [_ENOUGH])
+            languages = [language for (language,) in cursor.fetchall()]
+        day = (self.now - timedelta(days=90)).astimezone(UTC).date()
+        for title, language, ago in (
+            ("The first language that was asked for", languages[:1], timedelta(days=12)),
+            ("A second language for the same study", languages[1:2], timedelta(days=4)),
+        ):
+            if language:
+                self._sold(title, ReleaseFilters(languages=tuple(language), until=day), self.now - ago)
+
+    def _sold(self, title: str, wanted: ReleaseFilters, at: datetime) -> None:
+        release = self._draft(self.university, title, wanted, at)
+        with suppress(TakenOut, NothingMatches):
+            seal(actor=self.margaret, release_id=release.pk, mode=Sealing.PAST_THE_WALL, clock=_at(at, minutes=3))
+            if build_edition(actor=_BUILDING, release_id=release.pk, clock=_at(at, minutes=5)) is None:
+                return
+            offer = release.offers.get()
+            self._approved(offer, "katherine", at + timedelta(hours=20))
+            with suppress(NotFourPeople):
+                self._approved(offer, "katherine", at + timedelta(hours=21))
+            self._approved(offer, "dorothy", at + timedelta(hours=44))
+            opens = at + timedelta(hours=44 + 72, minutes=2)
+            if opens < self.now:
+                with _as_of(opens):
+                    open_now(actor=_BUILDING, offer_id=offer.pk, clock=lambda: opens)
+
+    def _approved(self, offer: Offer, name: str, at: datetime) -> None:
+        with _as_of(at):
+            approve(
+                actor=self.stage.actor(name, reauthenticated_at=at),
+                offer_id=offer.pk,
+                digest=Offer.objects.values_list("digest", flat=True).get(pk=offer.pk),
+                clock=lambda: at,
+            )
 
     def happen(self) -> None:
         """Draft and seal, be refused, cancel."""
@@ -108,6 +205,11 @@ class Sales:
             self._drafted(day, languages[3:5])
         # What the cancelled release gave back is old enough, and retired anew.
         self.retire()
+
+    def name_entries(self) -> None:
+        """Let each refused attempt name its entry, once the log has numbered them."""
+        with connection.cursor() as cursor:
+            cursor.execute(_NAME_ENTRIES, [])
 
     def _licensee(self, slug: str, *, contact: str | None, purpose: str, after: timedelta) -> Licensee:
         return add_licensee(
@@ -164,7 +266,7 @@ class Sales:
 
     def _cancelled(self, day: date, languages: Sequence[str]) -> None:
         wanted = ReleaseFilters(languages=tuple(languages), until=day - timedelta(days=75))
-        release = self._draft(self.analytics, "A second language, given back", wanted, timezone.now())
+        release = self._draft(self.university, "A second language, given back", wanted, timezone.now())
         with suppress(TakenOut):
             seal(actor=self.margaret, release_id=release.pk, mode=Sealing.PAST_THE_WALL)
         cancel(actor=self.margaret, release_id=release.pk)

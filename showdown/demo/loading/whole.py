@@ -128,6 +128,8 @@ def _write(network: Network, *, seed: int, progress: Progress) -> Loaded:
         rare.happen(running.tick)
     with progress.phase("past the wall"):
         sales = Sales(stage, trail=trail, start=network.start, now=network.now)
+        sales.retire_long_ago()
+        sales.happen_before()
         sales.retire()
         _analyze("eligible_battle", "eligible_battle_cluster", "retired_cluster")
         sales.happen()
@@ -135,6 +137,7 @@ def _write(network: Network, *, seed: int, progress: Progress) -> Loaded:
         rank(now=network.now)
     with progress.phase("the log"):
         entries = hand_over_to_the_log()
+        sales.name_entries()
         _analyze("public.audit_entry", "audit_salt")
     return Loaded(people=len(members), prompts=len(pool), battles=len(network.battles), entries=entries)
 

@@ -21,7 +21,16 @@ from apps.battles.models import Battle, BattleCluster, BattleState, Vote
 from apps.battles.services import open_battle
 from apps.contributors.models import Consent, Contributor
 from apps.integrity.models import Exclusion, Finding
-from apps.licensing.models import Edition, Licensee, Release, ReleaseItem, ReleaseState, RetiredCluster
+from apps.licensing.models import (
+    Edition,
+    Licensee,
+    Offer,
+    OfferState,
+    Release,
+    ReleaseItem,
+    ReleaseState,
+    RetiredCluster,
+)
 from apps.licensing.services import retire_cluster
 from apps.moderation.models import Appeal, Case, CaseState, Decision
 from apps.prompts.models import Cluster, Prompt, PromptState
@@ -194,8 +203,15 @@ def test_releases_were_refused_sealed_and_drafted(small_demo: str) -> None:
     assert Licensee.objects.count() == 2
     refused = Release.objects.filter(state=ReleaseState.REFUSED)
     assert set(refused.values_list("refused_clause", flat=True)) == {"W1", "W2"}
-    sealed = Release.objects.get(state=ReleaseState.SEALED)
-    assert ReleaseItem.objects.filter(release=sealed).count() == sealed.items == Edition.objects.get().rows > 0
+    sealed = Release.objects.filter(state=ReleaseState.SEALED)
+    for release in sealed:
+        edition = Edition.objects.get(release=release)
+        assert ReleaseItem.objects.filter(release=release).count() == release.items >= edition.rows > 0
+    assert set(Offer.objects.filter(release__in=sealed).values_list("state", flat=True)) == {
+        OfferState.OPEN,
+        OfferState.ANNOUNCED,
+        OfferState.AWAITING,
+    }
     assert Release.objects.filter(state__in=[ReleaseState.DRAFT, ReleaseState.CANCELLED]).exists()
 
 

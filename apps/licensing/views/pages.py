@@ -16,11 +16,11 @@ from apps.audit.domain.refusal import NotPermitted, Refused
 from apps.audit.middleware import remember_refusal
 from apps.licensing import queries
 from apps.licensing.domain.items import header_leaf, item_leaf
-from apps.licensing.flows import cancel, seal
+from apps.licensing.flows import cancel, draft, seal
 from apps.licensing.forms import DraftForm, LicenseeForm, ReasonsForm
 from apps.licensing.models import Release, ReleaseState
-from apps.licensing.permissions import may_license, may_see, may_see_drafts
-from apps.licensing.services import Sealing, add_licensee, draft_release, request_edition
+from apps.licensing.permissions import may_approve, may_license, may_see, may_see_drafts
+from apps.licensing.services import Sealing, add_licensee, request_edition
 
 UNPROCESSABLE = 422
 
@@ -69,6 +69,7 @@ def release(request: HttpRequest, release_id: int) -> HttpResponse:
         "page": page,
         "release": page.release,
         "may_license": may_license(actor),
+        "may_approve": may_approve(actor),
         "may_see_items": may_see_drafts(actor),
     }
     return render(request, "licensing/release.html", context)
@@ -123,18 +124,17 @@ def new_draft(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         told = form.cleaned_data
         try:
-            draft = draft_release(
+            drafted = draft(
                 actor=acting(request),
                 licensee=told["organization"].licensee,
                 title=told["title"],
                 filters=told["filters"],
-                now=timezone.now(),
             )
         except Refused as refused:
             remember_refusal(request, refused)
             form.add_error(None, str(refused))
         else:
-            return redirect("licensing:release", draft.pk)
+            return redirect("licensing:release", drafted.pk)
     return render(request, "licensing/new_draft.html", {"form": form}, status=_status(form.is_bound))
 
 

@@ -1,0 +1,209 @@
+"""Offers as people see them: public notices with their clocks, an offer to decide about, objections, deliveries."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import Count, Prefetch, Q, QuerySet
+
+from apps.audit.queries import EntryRow, entry_for
+from apps.licensing.events import LicensingEvent
+from apps.licensing.models import (
+    Approval,
+    Attempt,
+    AttemptState,
+    Delivery,
+    Edition,
+    Licensee,
+    Objection,
+    ObjectionState,
+    Offer,
+    OfferLicensee,
+    OfferState,
+    Release,
+    Tombstone,
+)
+from apps.licensing.queries.offers import IN_PUBLIC, OpeningCheck, is_covered, opening_checks, ties_of
+from apps.organizations.models import Organization
+from apps.policy.queries import clauses_on
+
+LIST_LENGTH: Final = 50
+_LOOKED_AT: Final = (OfferState.AWAITING, OfferState.ANNOUNCED, OfferState.SUSPENDED)
+
+
+def _offers() -> QuerySet[Offer]:
+    return Offer.objects.select_related(
+        "release__licensee__organization", "release__drafted_by", "requester", "builder", "first_approver",
+        "second_approver",
+    ).prefetch_related(
+        Prefetch("recipients", OfferLicensee.objects.select_related("licensee__organization").order_by("pk")),
+        Prefetch("editions", Edition.objects.select_related("licensee__organization", "release").order_by("pk")),
+        Prefetch("approvals", Approval.objects.select_related("approver").order_by("place")),
+        Prefetch("objections", Objection.objects.order_by("made_at", "pk")),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditionLine:
+    """An edition under an offer, and whether a signed checkpoint covers its entry."""
+
+    edition: Edition
+    is_covered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferLine:
+    """An offer with who gets it, how long its clock still runs, and what was said about it."""
+
+    offer: Offer
+    names: tuple[str, ...]
+    left: timedelta | None
+    editions: tuple[EditionLine, ...]
+    checks: tuple[OpeningCheck, ...]
+    said: tuple[Attempt, ...]
+    entry: EntryRow | None
+
+    @property
+    def open_objections(self) -> int:
+        """How many objections wait for two people."""
+        return sum(objection.state == ObjectionState.OPEN for objection in self.offer.objections.all())
+
+    @property
+    def approvals(self) -> int:
+        """How many of the two approvals are there."""
+        return len(self.offer.approvals.all())
+
+
+def _line(offer: Offer, *, now: datetime) -> OfferLine:
+    is_running = offer.state == OfferState.ANNOUNCED and offer.opens_at is not None
+    stands = offer.suspended_at if offer.state == OfferState.SUSPENDED else None
+    until = (offer.opens_at - (stands or now)) if offer.opens_at is not None and (is_running or stands) else None
+    refused = offer.attempts.filter(state=AttemptState.REFUSED).order_by("closed_at", "pk")
+    return OfferLine(
+        offer=offer,
+        names=tuple(recipient.licensee.organization.name for recipient in offer.recipients.all()),
+        left=max(until, timedelta(0)) if until is not None else None,
+        editions=tuple(
+            EditionLine(edition=edition, is_covered=is_covered(edition)) for edition in offer.editions.all()
+        ),
+        checks=opening_checks(offer) if offer.state in _LOOKED_AT else (),
+        said=tuple(refused),
+        entry=entry_for(offer.ref, LicensingEvent.ANNOUNCED) or entry_for(offer.ref, LicensingEvent.OFFERED),
+    )
+
+
+def offers_of(release: Release, *, now: datetime) -> tuple[OfferLine, ...]:
+    """Return every offer of a release, in their order."""
+    return tuple(_line(offer, now=now) for offer in _offers().filter(release=release).order_by("number"))
+
+
+def announced_offers(*, now: datetime, limit: int = LIST_LENGTH) -> tuple[OfferLine, ...]:
+    """Return the newest offers that were announced to everybody: those whose clock runs first."""
+    found = _offers().filter(state__in=IN_PUBLIC).order_by("-announced_at", "-pk")[:limit]
+    lines = [_line(offer, now=now) for offer in found]
+    return tuple(sorted(lines, key=lambda line: line.offer.state == OfferState.OPEN))
+
+
+def offers_waiting() -> list[Offer]:
+    """Return the offers that are on their way, those that wait for people first."""
+    found = _offers().filter(
+        state__in=[OfferState.AWAITING, OfferState.SUSPENDED, OfferState.ANNOUNCED, OfferState.BUILDING]
+    )
+    order = [OfferState.SUSPENDED, OfferState.AWAITING, OfferState.ANNOUNCED, OfferState.BUILDING]
+    return sorted(found, key=lambda offer: (order.index(OfferState(offer.state)), offer.pk))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """What waits for one approver: offers to read, objections to decide; and the clocks that they started."""
+
+    to_approve: tuple[Offer, ...]
+    objections: tuple[Objection, ...]
+    running: tuple[OfferLine, ...]
+
+
+def waiting_for(account_id: int, *, now: datetime) -> Waiting:
+    """Return what waits for an approver: offers on which they are none of the other three people."""
+    mine = Q(requester_id=account_id) | Q(builder_id=account_id) | Q(first_approver_id=account_id)
+    return Waiting(
+        to_approve=tuple(_offers().filter(state=OfferState.AWAITING).exclude(mine).order_by("created_at", "pk")),
+        objections=tuple(open_objections()),
+        running=tuple(
+            _line(offer, now=now)
+            for offer in _offers().filter(state__in=[OfferState.ANNOUNCED, OfferState.SUSPENDED]).order_by("opens_at")
+        ),
+    )
+
+
+def open_objections() -> list[Objection]:
+    """Return the objections that nobody has decided, the oldest first."""
+    found = Objection.objects.filter(state=ObjectionState.OPEN).select_related("offer__release")
+    return list(found.order_by("due_at", "pk"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToDecide:
+    """An offer as somebody who is to approve it reads it; ``ties`` are theirs, and stop them."""
+
+    line: OfferLine
+    ties: tuple[Organization, ...]
+
+
+def offer_to_decide(release_id: int, number: int, *, account_id: int, now: datetime) -> ToDecide | None:
+    """Return one offer with the ties of whoever reads it; None when there is none."""
+    offer = _offers().filter(release_id=release_id, number=number).first()
+    if offer is None:
+        return None
+    return ToDecide(line=_line(offer, now=now), ties=tuple(ties_of(offer.pk, account_id)))
+
+
+def objection_of(objection_id: int) -> Objection | None:
+    """Return one objection with its offer and those who decide; None when there is none."""
+    return (
+        Objection.objects.select_related(
+            "offer__release__licensee__organization", "account", "proposed_by", "decided_by"
+        )
+        .filter(pk=objection_id)
+        .first()
+    )
+
+
+def deliveries_of(release: Release) -> list[Delivery]:
+    """Return the newest deliveries of a release, of whichever edition."""
+    found = Delivery.objects.filter(edition__release=release).select_related("licensee__organization", "edition")
+    return list(found.order_by("-started_at", "-pk")[:LIST_LENGTH])
+
+
+def licensees_without(release_id: int) -> QuerySet[Licensee]:
+    """Return the licensees in good standing that have no offer of a release."""
+    return (
+        Licensee.objects.filter(suspended_at=None)
+        .exclude(offers__offer__release_id=release_id)
+        .select_related("organization")
+        .order_by("organization__name")
+    )
+
+
+def wall_clauses() -> list[tuple[str, str]]:
+    """Return the clauses of the wall in force, to name one that says no."""
+    return [(clause.number, f"{clause.number} · {clause.title}") for clause in clauses_on("W")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenBack:
+    """How many rows of a release were taken back for one reason."""
+
+    reason: str
+    rows: int
+
+
+def rows_taken_back(release: Release) -> tuple[TakenBack, ...]:
+    """Return how many rows of a release were taken back, by reason."""
+    found = (
+        Tombstone.objects.filter(battle__eligibility__release_item__release=release)
+        .values("reason")
+        .annotate(rows=Count("pk"))
+        .order_by("reason")
+    )
+    labels = dict(Tombstone._meta.get_field("reason").flatchoices)
+    return tuple(TakenBack(reason=str(labels[each["reason"]]), rows=each["rows"]) for each in found)

@@ -1,0 +1,174 @@
+"""Offers: what is due on them, what stands between one and its opening, and who is tied to whom."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import connection
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from apps.audit.queries import entry_for, leaf_of, newest_checkpoint
+from apps.licensing.events import LicensingEvent
+from apps.licensing.models import (
+    Act,
+    Attempt,
+    AttemptState,
+    Edition,
+    Objection,
+    ObjectionState,
+    Offer,
+    OfferLicensee,
+    OfferState,
+    Release,
+    ReleaseState,
+)
+from apps.organizations.models import Organization
+from apps.policy.queries import UnknownClause, clause, current_version
+
+AGAIN_AFTER: Final = timedelta(days=1)
+UNDER_WAY: Final = (OfferState.BUILDING, OfferState.AWAITING, OfferState.ANNOUNCED, OfferState.SUSPENDED)
+IN_PUBLIC: Final = (OfferState.ANNOUNCED, OfferState.SUSPENDED, OfferState.OPEN)
+
+_DUE: Final = """
+SELECT o.id FROM licensing_offer o
+WHERE o.state = 'announced' AND o.opens_at <= clock_timestamp()
+  AND NOT EXISTS (SELECT 1 FROM licensing_attempt a WHERE a.offer_id = o.id AND a.act = 'open'
+    AND (a.state = 'attempted' OR a.state = 'refused' AND a.closed_at > %s))
+ORDER BY o.opens_at, o.id
+"""
+
+
+def offers_all_built() -> list[int]:
+    """Return the ids of offers that are being built although every edition of them is there."""
+    without = OfferLicensee.objects.filter(offer=OuterRef("pk")).exclude(
+        Exists(Edition.objects.filter(offer=OuterRef("offer"), licensee=OuterRef("licensee")))
+    )
+    found = Offer.objects.filter(state=OfferState.BUILDING, release__state=ReleaseState.SEALED).exclude(Exists(without))
+    return list(found.filter(recipients__isnull=False).distinct().order_by("pk").values_list("pk", flat=True))
+
+
+def offers_due_to_open() -> list[int]:
+    """Return the ids of offers whose lock is over by the database's clock, unless one was refused within a day."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE, [timezone.now() - AGAIN_AFTER])
+        return [offer_id for (offer_id,) in cursor.fetchall()]
+
+
+def offers_holding_rows() -> list[int]:
+    """Return the ids of offers of which an edition may hold a row that was taken back."""
+    living = Offer.objects.filter(state__in=[*UNDER_WAY, OfferState.OPEN], editions__isnull=False).distinct()
+    return [offer.pk for offer in living.order_by("pk") if rows_to_leave(offer.pk)]
+
+
+def overdue_objections(*, now: datetime) -> list[int]:
+    """Return the ids of objections that were to be decided by now and of which nobody was told yet."""
+    late = Objection.objects.filter(state=ObjectionState.OPEN, due_at__lte=now, escalated_at=None)
+    return list(late.order_by("due_at", "pk").values_list("pk", flat=True))
+
+
+def digest_of(offer_id: int) -> str | None:
+    """Return what approvals of an offer would bind now; None while editions are missing or a manifest was exchanged."""
+    return _asked("SELECT offer_digest(%s)", offer_id)  # type: ignore[no-any-return]
+
+
+def ties_of(offer_id: int, account_id: int) -> list[Organization]:
+    """Return those who get an offer and to whom a person is tied by employment or ownership, at any distance."""
+    found = _asked("SELECT offer_ties_of(%s, %s)", offer_id, account_id)
+    return list(Organization.objects.filter(pk__in=found or []))
+
+
+def on_the_board(release_id: int) -> list[Organization]:
+    """Return the licensees of a release that have a model on the board, themselves or by a tie at any distance."""
+    return list(Organization.objects.filter(pk__in=_asked("SELECT release_on_the_board(%s)", release_id) or []))
+
+
+def rows_to_leave(offer_id: int) -> int:
+    """Return how many rows that were taken back the editions of an offer may still hold."""
+    return int(_asked("SELECT offer_rows_to_leave(%s)", offer_id))
+
+
+def items_younger(release_id: int, days: int) -> int:
+    """Return how many items of a release had their last live event fewer than some days ago."""
+    return int(_asked("SELECT release_items_younger(%s, %s)", release_id, days))
+
+
+def hold_back_days(release: Release) -> int:
+    """Return how long a licensee on the board waits: the longer of the pinned version and the one in force."""
+    return _greater(release, "W5", "hold_back_days", 180)
+
+
+def lock_hours(release: Release) -> int:
+    """Return how long a notice lasts: the longer of the pinned version and the one in force."""
+    return _greater(release, "W6", "hours", 72)
+
+
+def is_covered(edition: Edition) -> bool:
+    """Whether a signed checkpoint covers the entry of an edition; before, no address of it exists."""
+    entry = entry_for(edition.ref, LicensingEvent.EDITION_BUILT) or entry_for(
+        edition.release.ref, LicensingEvent.EDITION_BUILT
+    )
+    leaf = leaf_of(entry.id) if entry is not None else None
+    checkpoint = newest_checkpoint()
+    return leaf is not None and checkpoint is not None and leaf < checkpoint.size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningCheck:
+    """One thing that opening asks for; ``numbers`` are shown beside it."""
+
+    clause: str
+    code: str
+    holds: bool
+    count: int = 0
+    days: int = 0
+    names: tuple[str, ...] = ()
+
+
+def opening_checks(offer: Offer) -> tuple[OpeningCheck, ...]:
+    """Return what opening would ask for, as it stands now; the database asks again at the moment itself."""
+    release = offer.release
+    age = _greater(release, "W1", "min_age_days", 60)
+    young = items_younger(release.pk, age)
+    board = on_the_board(release.pk)
+    back = hold_back_days(release)
+    held = items_younger(release.pk, back) if board else 0
+    leaving = rows_to_leave(offer.pk)
+    objections = offer.objections.filter(state=ObjectionState.OPEN).count()
+    return (
+        OpeningCheck(clause="W1", code="age", holds=young == 0, count=young, days=age),
+        OpeningCheck(clause="W4", code="digest", holds=bool(offer.digest) and digest_of(offer.pk) == offer.digest),
+        OpeningCheck(
+            clause="W5",
+            code="board",
+            holds=held == 0,
+            count=held,
+            days=back,
+            names=tuple(organization.name for organization in board),
+        ),
+        OpeningCheck(clause="W6", code="objections", holds=objections == 0, count=objections),
+        OpeningCheck(clause="W11", code="rows", holds=leaving == 0, count=leaving),
+    )
+
+
+def last_refused_opening(offer: Offer) -> Attempt | None:
+    """Return the newest attempt to open an offer that was refused."""
+    refused = Attempt.objects.filter(offer=offer, act=Act.OPEN, state=AttemptState.REFUSED)
+    return refused.order_by("-closed_at", "-pk").first()
+
+
+def _greater(release: Release, number: str, name: str, at_least: int) -> int:
+    found = [at_least]
+    for version in {release.policy_version, current_version()}:
+        try:
+            found.append(int(clause(number, version=version).parameters.get(name, at_least)))
+        except UnknownClause:
+            continue
+    return max(found)
+
+
+def _asked(question: str, *about: int) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(question, list(about))
+        (answer,) = cursor.fetchone()
+    return answer

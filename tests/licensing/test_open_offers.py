@@ -1,0 +1,233 @@
+"""The last moment before files leave: everything is asked once more, by the database's clock and the newer rules."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.audit.domain.refusal import NotPermitted
+from apps.audit.services import sequence_waiting
+from apps.contributors.models import Consent
+from apps.licensing.events import LicensingEvent
+from apps.licensing.flows import open_now, sweep, tend_offers
+from apps.licensing.models import (
+    Act,
+    Attempt,
+    AttemptState,
+    Edition,
+    Licensee,
+    Offer,
+    OfferState,
+    Release,
+    ReleaseState,
+    Tombstone,
+)
+from apps.licensing.queries import is_covered, on_the_board, opening_checks
+from apps.licensing.services import (
+    HeldBack,
+    HoldsRowsTakenBack,
+    LicenseeSuspended,
+    ManifestChanged,
+    NotCancellable,
+    OfferMoved,
+    StillLocked,
+    TiedToLicensee,
+    TooYoung,
+    cancel_release,
+    take_back_unfit_rows,
+)
+from apps.organizations.models import Organization, Tie, TieKind
+from apps.prompts.models import Prompt
+from tests.conftest import NOON
+from tests.licensing.offered import BUILDER, announced, under_new_rules, when_the_lock_is_over
+from tests.licensing.test_approve_offers import owns, works_for
+from tests.licensing.world import World
+from tests.trails import facts_about, trail_of
+
+pytestmark = pytest.mark.committed
+
+
+@pytest.fixture
+def offer(world: World, margaret: User, katherine: User, dorothy: User) -> Offer:
+    """An announced offer of three battles of a hundred days ago."""
+    return announced(world, margaret, katherine, dorothy)
+
+
+def test_it_opens_when_the_lock_is_over_and_not_before(world: World, offer: Offer) -> None:
+    with pytest.raises(StillLocked) as refused:
+        open_now(actor=BUILDER, offer_id=offer.pk)
+    assert refused.value.clause == "W6"
+    when_the_lock_is_over(world, offer)
+    opened = open_now(actor=BUILDER, offer_id=offer.pk)
+    assert opened.state == OfferState.OPEN
+    assert opened.opened_at is not None
+    assert trail_of(opened)[-4:] == [
+        LicensingEvent.OPEN_ATTEMPTED,
+        LicensingEvent.OPEN_REFUSED,
+        LicensingEvent.OPEN_ATTEMPTED,
+        LicensingEvent.OPENED,
+    ]
+    with pytest.raises(OfferMoved):
+        open_now(actor=BUILDER, offer_id=offer.pk)
+
+
+def test_a_machine_whose_clock_is_ninety_days_ahead_opens_nothing(offer: Offer, margaret: User) -> None:
+    fast = timezone.now() + timedelta(days=90)
+    with pytest.raises(StillLocked):
+        open_now(actor=margaret.as_actor(), offer_id=offer.pk, clock=lambda: fast)
+    assert tend_offers(actor=BUILDER, clock=lambda: fast) == 0
+    offer.refresh_from_db()
+    assert offer.state == OfferState.ANNOUNCED
+
+
+def test_only_the_platform_and_officers_open(world: World, offer: Offer, katherine: User, ingrid: User) -> None:
+    when_the_lock_is_over(world, offer)
+    for person in (katherine, ingrid):
+        with pytest.raises(NotPermitted):
+            open_now(actor=person.as_actor(), offer_id=offer.pk)
+
+
+def test_the_sweeper_opens_what_is_due_and_asks_a_refused_one_once_a_day(world: World, offer: Offer) -> None:
+    assert tend_offers(actor=BUILDER) == 0
+    assert not Attempt.objects.filter(act=Act.OPEN).exists()
+    when_the_lock_is_over(world, offer)
+    Licensee.objects.update(suspended_at=timezone.now())
+    for _look in range(3):
+        assert tend_offers(actor=BUILDER) == 0
+    assert Attempt.objects.filter(act=Act.OPEN, state=AttemptState.REFUSED).count() == 1
+    Licensee.objects.update(suspended_at=None)
+    Attempt.objects.filter(act=Act.OPEN).update(closed_at=timezone.now() - timedelta(hours=25))
+    sweep(actor=BUILDER)
+    offer.refresh_from_db()
+    assert offer.state == OfferState.OPEN
+
+
+def test_an_offer_whose_builder_died_after_the_last_edition_goes_on(world: World, margaret: User, offer: Offer) -> None:
+    world.rewritten("licensing_offer", "UPDATE licensing_offer SET state = 'building', digest = ''")
+    sweep(actor=BUILDER)
+    offer.refresh_from_db()
+    assert offer.state == OfferState.AWAITING
+
+
+def test_a_policy_tightened_in_between_wins(world: World, offer: Offer) -> None:
+    when_the_lock_is_over(world, offer)
+    under_new_rules(world, "W1", min_age_days=120)
+    with pytest.raises(TooYoung, match="3 battles had their last live event fewer than 120 days ago") as refused:
+        open_now(actor=BUILDER, offer_id=offer.pk)
+    assert refused.value.clause == "W1"
+    assert [check.holds for check in opening_checks(offer) if check.clause == "W1"] == [False]
+
+
+def test_a_longer_notice_in_between_wins(world: World, offer: Offer) -> None:
+    when_the_lock_is_over(world, offer)
+    under_new_rules(world, "W6", hours=100)
+    with pytest.raises(StillLocked):
+        open_now(actor=BUILDER, offer_id=offer.pk)
+
+
+def test_a_licensee_on_the_board_waits_for_half_a_year(
+    world: World, margaret: User, katherine: User, dorothy: User
+) -> None:
+    university, lab = world.licensee.organization, world.models[0].organization
+    fund = Organization.objects.create(name="A fund", slug="a-fund")
+    Tie.objects.create(holder=fund, held=lab, kind=TieKind.INVESTMENT, share=3, since=NOON.date(), source="Filing")
+    Tie.objects.create(holder=university, held=fund, kind=TieKind.CUSTOMER, since=NOON.date(), source="Report")
+    offer = announced(world, margaret, katherine, dorothy)
+    assert on_the_board(offer.release_id) == [university]
+    when_the_lock_is_over(world, offer)
+    with pytest.raises(HeldBack, match="fewer than 180 days ago") as refused:
+        open_now(actor=BUILDER, offer_id=offer.pk)
+    assert refused.value.clause == "W5"
+    Tie.objects.filter(holder=fund).update(until=NOON.date())
+    assert open_now(actor=BUILDER, offer_id=offer.pk).state == OfferState.OPEN
+
+
+def test_half_a_year_later_a_licensee_on_the_board_gets_it(
+    world: World, margaret: User, katherine: User, dorothy: User
+) -> None:
+    owns(world.licensee.organization, world.models[0].organization)
+    offer = announced(world, margaret, katherine, dorothy, days_ago=181)
+    when_the_lock_is_over(world, offer)
+    assert open_now(actor=BUILDER, offer_id=offer.pk).state == OfferState.OPEN
+
+
+def test_an_approver_whom_the_licensee_hires_meanwhile(world: World, offer: Offer, dorothy: User) -> None:
+    when_the_lock_is_over(world, offer)
+    works_for(dorothy, world.licensee.organization)
+    with pytest.raises(TiedToLicensee):
+        open_now(actor=BUILDER, offer_id=offer.pk)
+
+
+def test_a_manifest_exchanged_after_the_approvals(world: World, offer: Offer) -> None:
+    when_the_lock_is_over(world, offer)
+    Edition.objects.filter(offer=offer).update(manifest_sha256="e" * 64)
+    with pytest.raises(ManifestChanged):
+        open_now(actor=BUILDER, offer_id=offer.pk)
+
+
+def test_a_suspended_licensee_gets_nothing(world: World, offer: Offer) -> None:
+    when_the_lock_is_over(world, offer)
+    Licensee.objects.update(suspended_at=timezone.now())
+    with pytest.raises(LicenseeSuspended):
+        open_now(actor=BUILDER, offer_id=offer.pk)
+
+
+def test_rows_taken_back_leave_before_it_opens(world: World, offer: Offer) -> None:
+    Consent.objects.filter(kind="licensing", contributor_id=world.voters_id).update(withdrawn_at=timezone.now())
+    assert take_back_unfit_rows(actor=BUILDER, now=timezone.now()) == 3
+    assert take_back_unfit_rows(actor=BUILDER, now=timezone.now()) == 0
+    assert set(Tombstone.objects.values_list("reason", flat=True)) == {"consent"}
+    assert facts_about(offer.release) == {"rows": 3, "reasons": {"consent": 3}}
+    when_the_lock_is_over(world, offer)
+    with pytest.raises(HoldsRowsTakenBack, match="3 rows") as refused:
+        open_now(actor=BUILDER, offer_id=offer.pk)
+    assert refused.value.clause == "W11"
+    asked: list[int] = []
+
+    def rewritten(*, actor: object, offer_id: int) -> None:
+        """Write the editions anew, as the builder does."""
+        asked.append(offer_id)
+        edition = Edition.objects.get(offer_id=offer_id)
+        for number, told in ((0, edition.manifest_sha256), (1, "d" * 64)):
+            edition.revisions.create(number=number, manifest={}, manifest_sha256=told, rows=0, built_at=timezone.now())
+        edition.revision, edition.manifest_sha256, edition.built_at = 1, "d" * 64, timezone.now()
+        edition.save(update_fields=["revision", "manifest_sha256", "built_at"])
+
+    Attempt.objects.filter(act=Act.OPEN).update(closed_at=timezone.now() - timedelta(hours=25))
+    assert tend_offers(actor=BUILDER, rewrite=rewritten) == 1
+    assert asked == [offer.pk]
+
+
+@pytest.mark.parametrize("reason", ["prompt", "vote"])
+def test_withdrawn_prompts_and_excluded_votes_are_taken_back(world: World, offer: Offer, reason: str) -> None:
+    if reason == "prompt":
+        Prompt.objects.update(state="withdrawn")
+    else:
+        world.owner.execute("UPDATE battles_vote SET excluded_under = 'I1', excluded_at = now()")
+    tend_offers(actor=BUILDER)
+    assert set(Tombstone.objects.values_list("reason", flat=True)) == {reason}
+
+
+def test_only_the_platform_takes_rows_back(offer: Offer, margaret: User) -> None:
+    with pytest.raises(NotPermitted):
+        take_back_unfit_rows(actor=margaret.as_actor(), now=timezone.now())
+
+
+def test_a_release_given_up_takes_its_offers_along(world: World, offer: Offer, margaret: User) -> None:
+    cancel_release(actor=margaret.as_actor(), release_id=offer.release_id, now=timezone.now())
+    offer.refresh_from_db()
+    assert (offer.state, offer.ended_at is not None) == (OfferState.CANCELLED, True)
+    when_the_lock_is_over(world, offer)
+    with pytest.raises(OfferMoved):
+        open_now(actor=BUILDER, offer_id=offer.pk)
+    assert Release.objects.get().state == ReleaseState.CANCELLED
+    with pytest.raises(NotCancellable):
+        cancel_release(actor=margaret.as_actor(), release_id=offer.release_id, now=timezone.now())
+
+
+def test_a_checkpoint_covers_an_edition_only_once_it_is_signed(offer: Offer) -> None:
+    edition = Edition.objects.get(offer=offer)
+    assert not is_covered(edition)
+    sequence_waiting(limit=1000, now=timezone.now(), using="sequencer")
+    assert not is_covered(edition)
