@@ -19,5 +19,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL((_SQL / "wall_near.sql").read_text()),
         migrations.RunSQL((_SQL / "wall_turns.sql").read_text()),
+        migrations.RunSQL((_SQL / "wall_opening.sql").read_text()),
         migrations.RunSQL((_SQL / "wall_judging.sql").read_text()),
     ]
