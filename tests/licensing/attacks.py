@@ -1,10 +1,10 @@
 """What somebody with the application's password could try, one statement at a time.
 
-``{live}`` is a battle of yesterday in ``{cluster}`` on ``{prompt}``; ``{old}`` an eligible one in ``{retired}`` on
-``{old_prompt}``; ``{sold}`` an item of ``{sealed}``; ``{short}`` an old one on ``{short_prompt}``, whose words are too
-short for a cluster; ``{draft}`` a draft that asks for all four; ``{certified}`` the time of the retired cluster's
-certificate; ``{near}`` a cluster with an edge to the sold one, ``{tagged}`` a battle on it, and ``{turn}`` that
-battle's further turn, in the live cluster.
+``{live}`` is a battle of yesterday in ``{cluster}`` on ``{prompt}``, and ``{aged}`` an old one there; ``{old}`` an
+eligible one in ``{retired}`` on ``{old_prompt}``; ``{sold}`` an item of ``{sealed}``; ``{short}`` an old one on
+``{short_prompt}``, whose words are too short for a cluster; ``{draft}`` a draft that asks for all of these but the
+second; ``{certified}`` the time of the retired cluster's certificate; ``{near}`` a cluster with an edge to the sold
+one, ``{tagged}`` a battle on it, and ``{turn}`` that battle's further turn, in the live cluster.
 """
 
 from typing import Final
@@ -258,6 +258,10 @@ FORGERIES: Final = (
     " INSERT INTO eligible_battle_cluster SELECT {live}, {retired}, '{certified}', last_event_at"
     " FROM battles_battle WHERE id = {live}",
     "INSERT INTO eligible_battle_cluster SELECT {live}, {retired}, '{certified}', now() - interval '2000 hours'",
+    # An old battle of a live cluster, on a borrowed certificate.
+    "INSERT INTO eligible_battle SELECT id, source, last_event_at FROM battles_battle WHERE id = {aged};"
+    " INSERT INTO eligible_battle_cluster SELECT {aged}, {retired}, '{certified}', last_event_at"
+    " FROM battles_battle WHERE id = {aged}",
     # Taking away what an eligible or a sold battle rests on.
     "DELETE FROM battle_cluster WHERE battle_id = {sold}",
     "DELETE FROM eligible_battle_cluster WHERE battle_id = {sold}",

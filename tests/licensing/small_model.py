@@ -147,6 +147,13 @@ class SmallWall:
             and not {battle.author, battle.voter} & without_consent and battle.prompt not in withdrawn
         )  # fmt: skip
 
+    def unfit(self, battles: Iterable[SmallBattle], *, without_consent: set[int], withdrawn: set[int]) -> bool:
+        """Whether something was taken back of any of these since they were sold."""
+        return any(
+            battle.is_excluded or battle.prompt in withdrawn or {battle.author, battle.voter} & without_consent
+            for battle in battles
+        )
+
     def seal(self, release: int, battles: Iterable[int]) -> None:
         """Sell; the other battles of these clusters are eligible for nothing any more."""
         for battle in battles:

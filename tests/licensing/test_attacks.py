@@ -32,6 +32,7 @@ class Target:
     def __init__(self, world: World) -> None:
         self.world = world
         self.prompt, self.cluster, [self.live] = world.sky(days_ago=1)
+        self.aged = world.battle(self.prompt)
         self.old_prompt, self.retired, [self.old] = world.sky()
         _prompt, self.sold_cluster, [self.sold] = world.sky()
         world.retired(self.retired, self.sold_cluster)
@@ -48,7 +49,7 @@ class Target:
         self.names = {
             name: str(getattr(self, name))
             for name in ("prompt", "cluster", "live", "old_prompt", "retired", "old", "sold_cluster", "sold", "sealed",
-                         "draft", "short_prompt", "short", "near", "tagged", "turn")
+                         "draft", "short_prompt", "short", "near", "tagged", "turn", "aged")
         } | {"certified": certified.isoformat()}  # fmt: skip
         self.before = self.contents()
 

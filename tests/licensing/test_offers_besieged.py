@@ -77,6 +77,13 @@ def test_every_order_of_each_against_everything(world: World, seats: Seats, step
     assert wrong == []
 
 
+def test_an_offer_does_not_open_over_a_consent_that_has_gone(world: World, seats: Seats) -> None:
+    """No tombstone was written: whoever opens forgot to look, or would rather not."""
+    for act in (withdraws_consent, excludes_the_vote):
+        number, wrong = played(world, seats(2), opens_an_offer, act)
+        assert (number, wrong) == (2, [])
+
+
 def test_the_suite_sees_an_offer_that_opens_whatever_came_before(world: World, seats: Seats) -> None:
     """Opening is one step here, so whatever it overlooks it overlooks when it comes second."""
     world.owner.execute("ALTER TABLE licensing_offer DISABLE TRIGGER wall_on_opening")

@@ -2,7 +2,7 @@
 
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from itertools import count
 from typing import Any, ClassVar, Final
@@ -37,13 +37,23 @@ from apps.battles.services import (
 )
 from apps.contributors.models import ConsentKind, Contributor
 from apps.contributors.services import withdraw_consent
-from apps.licensing.flows import cancel, retire_due_clusters, seal
-from apps.licensing.models import Release, ReleaseState
-from apps.licensing.services import CannotMerge, Sealing, TakenOut, draft_release, merge_clusters
+from apps.licensing.flows import approve, cancel, open_now, retire_due_clusters, seal
+from apps.licensing.models import Offer, OfferState, Release, ReleaseState
+from apps.licensing.services import (
+    CannotMerge,
+    HoldsRowsTakenBack,
+    Sealing,
+    StillLocked,
+    TakenOut,
+    draft_release,
+    merge_clusters,
+)
 from apps.prompts.models import Cluster, Prompt
 from apps.prompts.services import screen_prompt, submit_prompt, withdraw_prompt
 from tests.battles.arena import PLATFORM, add_model, both
 from tests.conftest import make_contributor, make_person
+from tests.licensing.offered import BUILDER, proved, when_the_lock_is_over, with_editions
+from tests.licensing.offers_besieged import breaches_of_offers
 from tests.licensing.races import TAGS
 from tests.licensing.small_model import SmallBattle, SmallCluster, SmallWall
 from tests.licensing.verdicts import breaches
@@ -65,7 +75,10 @@ class Desk(RuleBasedStateMachine):
     """One small platform: two voters, an author, an officer, and whatever they do."""
 
     world: ClassVar[World]
+    approvers: ClassVar[Sequence[User]]
     steps: ClassVar[int] = 0
+    # What a long walk must come by, or it proves little.
+    reached: ClassVar[set[str]] = set()
 
     families = Bundle("families")
 
@@ -296,6 +309,7 @@ class Desk(RuleBasedStateMachine):
             return
         assert act().items == len(passing)
         self.wall.seal(release, passing)
+        self.reached.add("sealed")
         self.sealed.append(release)
 
     @precondition(lambda self: self.sealed)
@@ -305,6 +319,35 @@ class Desk(RuleBasedStateMachine):
         cancelled = cancel(actor=self.world.officer.as_actor(), release_id=release)
         assert cancelled.state == ReleaseState.CANCELLED
         self.wall.cancel(release)
+        self.reached.add("given up")
+
+    @precondition(lambda self: self.sealed)
+    @rule()
+    def two_people_approve(self) -> None:
+        offer = Offer.objects.get(release_id=self.sealed[-1])
+        if offer.state == OfferState.BUILDING:
+            offer = with_editions(offer)
+            for person in self.approvers:
+                offer = approve(actor=proved(person), offer_id=offer.pk, digest=offer.digest)
+            assert offer.state == OfferState.ANNOUNCED
+            with pytest.raises(StillLocked):
+                open_now(actor=BUILDER, offer_id=offer.pk)
+
+    @precondition(lambda self: self.sealed)
+    @rule()
+    def the_lock_is_over(self) -> None:
+        offer = Offer.objects.get(release_id=self.sealed[-1])
+        if offer.state != OfferState.ANNOUNCED:
+            return
+        when_the_lock_is_over(self.world, offer)
+        items = [battle for battle in self.wall.battles.values() if battle.release == offer.release_id]
+        if self.wall.unfit(items, without_consent=self.without_consent, withdrawn=self.withdrawn):
+            with pytest.raises(HoldsRowsTakenBack):
+                open_now(actor=BUILDER, offer_id=offer.pk)
+            self.reached.add("not opened")
+        else:
+            assert open_now(actor=BUILDER, offer_id=offer.pk).state == OfferState.OPEN
+            self.reached.add("opened")
 
     # --- What must hold after each step ---
 
@@ -312,6 +355,7 @@ class Desk(RuleBasedStateMachine):
     def the_database_agrees_and_nothing_is_broken(self) -> None:
         type(self).steps += 1
         clusters, battles = list(self.wall.clusters), list(self.wall.battles)
+        self.reached.update(each.tag for each in self.wall.battles.values() if each.tag)
         read = self.world.owner.execute
         certified = read("SELECT cluster_id FROM retired_cluster WHERE cluster_id = ANY(%s)", [clusters])
         assert {row[0] for row in certified} == {each.id for each in self.wall.clusters.values() if each.is_certified}
@@ -331,11 +375,12 @@ class Desk(RuleBasedStateMachine):
             for each in self.wall.battles.values()
         ]
         assert breaches(self.world, clusters, ignoring=[TAGS]) == []
+        assert [breach for release in self.sealed for breach in breaches_of_offers(self.world, release)] == []
 
 
-def walked(world: World, *, walks: int, steps: int) -> int:
+def walked(world: World, approvers: Sequence[User], *, walks: int, steps: int) -> int:
     """Let chance take so many walks of at most so many steps; return the steps that were taken."""
-    Desk.world, Desk.steps = world, 0
+    Desk.world, Desk.approvers, Desk.steps, Desk.reached = world, approvers, 0, set()
     run_state_machine_as_test(
         Desk,
         settings=settings(
@@ -351,11 +396,12 @@ def walked(world: World, *, walks: int, steps: int) -> int:
     return Desk.steps
 
 
-def test_a_short_walk(world: World) -> None:
-    assert walked(world, walks=4, steps=30) > 60
+def test_a_short_walk(world: World, katherine: User, dorothy: User) -> None:
+    assert walked(world, [katherine, dorothy], walks=4, steps=30) > 60
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_thousands_of_steps(world: World) -> None:
-    assert walked(world, walks=100, steps=60) >= 3_000
+def test_thousands_of_steps(world: World, katherine: User, dorothy: User) -> None:
+    assert walked(world, [katherine, dorothy], walks=100, steps=60) >= 3_000
+    assert Desk.reached == {"sealed", "given up", "opened", "not opened", "released", "near_released"}

@@ -46,7 +46,10 @@ MUTATIONS: Final = (
     Mutation(
         rule=1,
         name="no key to the battle's own clusters",
-        statements=("ALTER TABLE eligible_battle_cluster DROP CONSTRAINT eligible_battle_cluster_is_its_own",),
+        statements=(
+            "ALTER TABLE eligible_battle_cluster DROP CONSTRAINT eligible_battle_cluster_is_its_own",
+            "ALTER TABLE eligible_battle DISABLE TRIGGER wall_whole",
+        ),
         caught_by=(_ATTACKS + "test_even_the_owners_forgeries_break_on_the_keys",),
     ),
     Mutation(
@@ -86,6 +89,8 @@ MUTATIONS: Final = (
     Mutation(
         rule=1,
         name="imported battles are like others",
+        # Two say no: that it was fought elsewhere, and that its words live in no cluster.
+        statements=("ALTER TABLE battle_cluster DISABLE TRIGGER wall_for_words",),
         functions=(("wall_on_turn()", "IF is_from IS DISTINCT FROM 'platform'", "IF false"),),
         caught_by=(_WALL + "test_an_imported_battle_has_no_cluster",),
     ),
