@@ -94,7 +94,8 @@ BEGIN
   END IF;
 END $$;
 
--- As before, and only what no clause takes out, whoever asks.
+-- As before, and only what no clause takes out, whoever asks. The judgement is made whole, of one moment, before the
+-- first item is written; and what was sold before is passed over by the index, never by reading what this writes.
 CREATE OR REPLACE FUNCTION seal_release(of_release bigint, battles bigint[]) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -116,7 +117,8 @@ BEGIN
   FROM judge_release(of_release) j
   JOIN eligible_battle e ON e.battle_id = j.battle_id
   JOIN (SELECT DISTINCT id FROM unnest(battles) AS a (id)) AS asked ON asked.id = e.battle_id
-  WHERE j.clause IS NULL;
+  WHERE j.clause IS NULL
+  ON CONFLICT (battle_id) DO NOTHING;
   GET DIAGNOSTICS sealed = ROW_COUNT;
   DELETE FROM eligible_battle e
   WHERE e.battle_id IN (
