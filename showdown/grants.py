@@ -103,7 +103,11 @@ TABLES: Final[dict[str, Grant]] = {
     ),
     "prompts_cluster": Grant(app="SELECT, INSERT, UPDATE (founded_at)", auditor="SELECT"),
     "prompts_promptband": Grant(app="SELECT, INSERT, DELETE", auditor="SELECT"),
-    "prompts_promptsignature": ORDINARY,
+    # A signature outlives its words; a better algorithm makes its values anew.
+    "prompts_promptsignature": Grant(app="SELECT, INSERT, UPDATE (algorithm, values)", auditor="SELECT"),
+    "prompts_turnfounder": Grant(app="SELECT, INSERT, UPDATE (algorithm, values)", auditor="SELECT"),
+    "prompts_turnfounderband": Grant(app="SELECT, INSERT, DELETE", auditor="SELECT"),
+    "prompts_resemblance": ONCE,
     "prompts_screeninghint": ORDINARY,
     # Battles: what was answered and chosen is never changed; the wall's columns belong to its triggers.
     "battles_languagemodel": ORDINARY,
@@ -116,6 +120,7 @@ TABLES: Final[dict[str, Grant]] = {
     ),
     "battle_draw": Grant(auditor="SELECT"),
     "battle_cluster": ONCE,
+    "battles_turn": Grant(app="SELECT, INSERT, UPDATE (screened_at)", auditor="SELECT BUT (text)"),
     "battles_response": Grant(app="SELECT, INSERT", auditor="SELECT BUT (text)"),
     "battles_endpointfailure": ONCE,
     "battles_vote": Grant(
@@ -137,6 +142,9 @@ TABLES: Final[dict[str, Grant]] = {
     "eligible_battle": READ,
     "eligible_battle_cluster": READ,
     "release_item": READ,
+    "near_released": READ,
+    # What says that a comparison is finished; its column of time is the database's.
+    "clusters_compared": Grant(app="SELECT, INSERT BUT (id, finished_at)", auditor="SELECT"),
     "battles_released": READ,
     "licensing_licensee": Grant(
         app="SELECT, INSERT, UPDATE (contact_id, purpose, purposes, agreement_sha256, agreed_at, suspended_at)",
@@ -215,6 +223,8 @@ FUNCTIONS: Final[dict[str, tuple[str, ...]]] = {
     "merge_clusters(merged bigint, kept bigint)": (APP,),
     "seal_release(of_release bigint, battles bigint[])": (APP,),
     "cancel_release(of_release bigint)": (APP,),
+    "cluster_is_closed(of_cluster bigint)": (APP,),
+    "judge_release(of_release bigint)": (APP,),
     "offer_is_built(of_offer bigint)": (APP,),
     "approve_offer(of_offer bigint, by_whom bigint, to_what text)": (APP,),
     "open_offer(of_offer bigint)": (APP,),

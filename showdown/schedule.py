@@ -13,6 +13,7 @@ EVERY: Final[dict[str, tuple[str, int]]] = {
     "Test voters once a night": ("integrity.nightly", 600),
     "Open cases for what waits": ("moderation.sweep", 10),
     "Retire clusters past the wall": ("licensing.retire_due", 900),
+    "Compare clusters by new rules": ("licensing.recluster_due", 300),
     "Write exports of the log, and remove old ones": ("web.tend_exports", 5),
     "Finish or close releases that wait": ("licensing.sweep", 15),
     "Write the entries of what was read": ("policy.close_readings", 60),

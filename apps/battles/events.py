@@ -9,6 +9,7 @@ class BattleEvent(StrEnum):
     OPENED = "battles.opened"
     ASKED = "battles.asked"
     ANSWERED = "battles.answered"
+    TURN_ADDED = "battles.turn_added"
     VOIDED = "battles.voided"
     VOTE_CAST = "battles.vote_cast"
     SKIPPED = "battles.skipped"

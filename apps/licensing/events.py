@@ -9,6 +9,8 @@ class LicensingEvent(StrEnum):
     LICENSEE_ADDED = "licensing.licensee_added"
     CLUSTER_RETIRED = "licensing.cluster_retired"
     CLUSTERS_MERGED = "licensing.clusters_merged"
+    CLUSTER_NEAR_RELEASED = "licensing.cluster_near_released"
+    CLUSTERS_COMPARED = "licensing.clusters_compared"
     DRAFT_ATTEMPTED = "licensing.draft_attempted"
     DRAFTED = "licensing.drafted"
     DRAFT_REFUSED = "licensing.draft_refused"

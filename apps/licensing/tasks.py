@@ -4,7 +4,7 @@ from celery import shared_task
 
 from apps.audit.domain.actor import Actor
 from apps.audit.task_base import RecordedTask
-from apps.licensing.flows import retire_due_clusters, run_due_back_tests, sweep
+from apps.licensing.flows import recluster_if_due, retire_due_clusters, run_due_back_tests, sweep
 from apps.licensing.flows.matching import match_due_days
 from apps.licensing.flows.withdrawing import tend_withdrawals
 
@@ -37,3 +37,9 @@ def tend() -> None:
 def match_reads() -> None:
     """Compare the reads of each day that is over with the deliveries."""
     match_due_days(actor=Actor.system("licensing.match_reads"))
+
+
+@shared_task(base=RecordedTask, name="licensing.recluster_due")
+def recluster_due() -> None:
+    """Compare all clusters' founders anew when the rules of likeness have changed."""
+    recluster_if_due(actor=Actor.system("licensing.recluster_due"))

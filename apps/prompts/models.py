@@ -195,6 +195,70 @@ class PromptSignature(models.Model):
                 fields=["cluster"], condition=models.Q(is_founder=True), name="prompts_one_founder_per_cluster"
             )
         ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["algorithm"], condition=models.Q(is_founder=True), name="prompts_founders_by_algorithm"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"signature of prompt {self.prompt_id}"
+
+
+class TurnFounder(models.Model):
+    """The signature of a cluster's founder that is no prompt but a further turn of a battle."""
+
+    cluster = models.OneToOneField(Cluster, on_delete=models.PROTECT, primary_key=True, related_name="turn_founder")
+    algorithm = models.CharField(max_length=40)
+    values = models.BinaryField(help_text="64-bit little-endian values, one per permutation.")
+
+    def __str__(self) -> str:
+        return f"a turn founded cluster {self.cluster_id}"
+
+
+class TurnFounderBand(models.Model):
+    """One band of such a signature, looked up as a prompt's is."""
+
+    founder = models.ForeignKey(TurnFounder, on_delete=models.CASCADE, related_name="bands")
+    band = models.SmallIntegerField()
+    key = models.BigIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["founder", "band"], name="prompts_one_key_per_turn_band")
+        ]
+        indexes: ClassVar = [models.Index(fields=["band", "key"], name="prompts_turn_band_key")]
+
+    def __str__(self) -> str:
+        return f"band {self.band} of cluster {self.founder_id}"
+
+
+class Outcome(models.TextChoices):
+    """What became of two clusters that resemble each other; the wall decides it when the row is written."""
+
+    MERGED = "merged", _("they are one")
+    NEAR_RELEASED = "near_released", _("one was sold, the other is kept off the boards and out of releases")
+    NOTHING = "nothing", _("they were one already, or both were sold")
+
+
+class Resemblance(models.Model):
+    """Two clusters that one text is near to, or whose founders are near each other; written once and never changed."""
+
+    first = models.ForeignKey(Cluster, on_delete=models.PROTECT, related_name="+")
+    second = models.ForeignKey(Cluster, on_delete=models.PROTECT, related_name="+")
+    jaccard = models.FloatField(help_text="The lesser of the two likenesses that tie them, 0 to 1.")
+    algorithm = models.CharField(max_length=40)
+    outcome = models.CharField(max_length=16, choices=Outcome.choices, default=Outcome.NOTHING)
+    found_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=~models.Q(first=models.F("second")), name="prompts_two_clusters_alike"),
+            models.CheckConstraint(condition=models.Q(outcome__in=Outcome.values), name="prompts_outcome_is_known"),
+            models.CheckConstraint(
+                condition=models.Q(jaccard__gte=0, jaccard__lte=1), name="prompts_likeness_is_a_share"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"clusters {self.first_id} and {self.second_id} are alike"

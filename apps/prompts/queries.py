@@ -15,7 +15,7 @@ from apps.contributors.models import Contributor
 from apps.policy.domain.rulebook import ClauseText
 from apps.policy.queries import rulebook
 from apps.prompts.domain.findings import Rules
-from apps.prompts.domain.similarity import Founder, Signing, Values, unpacked
+from apps.prompts.domain.similarity import Founder, Match, Signing, Values, near_ones, unpacked
 from apps.prompts.models import Category, HintKind, Prompt, PromptState, ScreeningHint
 
 PAGE_SIZE: Final = 25
@@ -66,15 +66,55 @@ def screening_rules() -> Rules:
 # --- Who resembles whom ---
 
 _CANDIDATES: Final = """
-    SELECT signature.prompt_id, signature.cluster_id, signature.values
-    FROM unnest(%(bands)s::smallint[], %(keys)s::bigint[]) AS wanted(band, key)
-    JOIN prompts_promptband shared ON shared.band = wanted.band AND shared.key = wanted.key
-    JOIN prompts_promptsignature signature ON signature.prompt_id = shared.prompt_id
-    WHERE signature.is_founder AND signature.algorithm = %(algorithm)s
-    GROUP BY signature.prompt_id, signature.cluster_id, signature.values
-    ORDER BY count(*) DESC, signature.prompt_id
+    WITH wanted AS (SELECT * FROM unnest(%(bands)s::smallint[], %(keys)s::bigint[]) AS w(band, key)),
+    sharing AS (
+      SELECT signature.prompt_id, signature.cluster_id, signature.values
+      FROM wanted
+      JOIN prompts_promptband shared ON shared.band = wanted.band AND shared.key = wanted.key
+      JOIN prompts_promptsignature signature ON signature.prompt_id = shared.prompt_id
+      WHERE signature.is_founder AND signature.algorithm = %(algorithm)s
+      UNION ALL
+      SELECT NULL, founder.cluster_id, founder.values
+      FROM wanted
+      JOIN prompts_turnfounderband shared ON shared.band = wanted.band AND shared.key = wanted.key
+      JOIN prompts_turnfounder founder ON founder.cluster_id = shared.founder_id
+      WHERE founder.algorithm = %(algorithm)s)
+    SELECT prompt_id, cluster_id, values FROM sharing
+    GROUP BY prompt_id, cluster_id, values
+    ORDER BY count(*) DESC, cluster_id
     LIMIT %(limit)s
 """
+# Each algorithm once, by jumping from one to the next in the index.
+_ALGORITHMS: Final = """
+    WITH RECURSIVE found(algorithm) AS (
+      (SELECT algorithm FROM prompts_promptsignature WHERE is_founder ORDER BY algorithm LIMIT 1)
+      UNION ALL
+      SELECT (SELECT s.algorithm FROM prompts_promptsignature s WHERE s.is_founder AND s.algorithm > found.algorithm
+        ORDER BY s.algorithm LIMIT 1) FROM found WHERE found.algorithm IS NOT NULL)
+    SELECT algorithm FROM found WHERE algorithm IS NOT NULL
+"""
+_IS_CLOSED: Final = "SELECT cluster_is_closed(%s)"
+
+
+def algorithms_of_founders() -> list[str]:
+    """Return the names under which founders were signed.
+
+    Usually one. After a better rule came, those whose words were erased keep the signature of the former one.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_ALGORITHMS)
+        return [algorithm for (algorithm,) in cursor.fetchall()]
+
+
+def is_closed(cluster_id: int) -> bool:
+    """Return whether a cluster takes no further words in, because it was sold.
+
+    Who sold it is no business of this floor; the database answers, as its triggers do.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_IS_CLOSED, [cluster_id])
+        (closed,) = cursor.fetchone()
+    return bool(closed)
 
 
 def founders_like(values: Values, signing: Signing, *, limit: int) -> list[Founder]:
@@ -94,11 +134,72 @@ def founders_like(values: Values, signing: Signing, *, limit: int) -> list[Found
         ]
 
 
-def earlier_twins(prompt: Prompt) -> list[Prompt]:
-    """Return the clustered prompts with exactly the same compared form, the oldest first."""
+def founders_near(text: str, rules: Rules) -> list[Match]:
+    """Return every founder that a text is near to, the nearest first, also those signed under a former rule."""
+    signing = signing_of(rules)
+    found: list[Match] = []
+    for algorithm in {signing.algorithm, *algorithms_of_founders()}:
+        making = Signing.named(algorithm)
+        values = making.sign(text)
+        candidates = founders_like(values, making, limit=rules.max_candidates)
+        found += near_ones(values, candidates, at_least=rules.near_jaccard)
+    return sorted(found, key=lambda match: (-match.resemblance, match.founder.cluster_id))
+
+
+def signing_of(rules: Rules) -> Signing:
+    """Return how the rules in force make signatures."""
+    return Signing(permutations=rules.permutations, bands=rules.bands, shingle=rules.shingle)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedFounder:
+    """A founder with the name of its signature's algorithm and its words, which are empty when they were erased."""
+
+    founder: Founder
+    algorithm: str
+    text: str
+
+
+_SIGNED_FOUNDERS: Final = """
+    SELECT signature.prompt_id, signature.cluster_id, signature.values, signature.algorithm, prompt.text
+    FROM prompts_promptsignature signature JOIN prompts_prompt prompt ON prompt.id = signature.prompt_id
+    WHERE signature.is_founder AND signature.cluster_id > %(after)s
+    UNION ALL
+    SELECT NULL, cluster_id, values, algorithm, '' FROM prompts_turnfounder WHERE cluster_id > %(after)s
+    ORDER BY cluster_id LIMIT %(limit)s
+"""
+
+
+def founders_after(cluster_id: int, *, limit: int) -> list[SignedFounder]:
+    """Return the founders of the clusters behind one id, lowest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SIGNED_FOUNDERS, {"after": cluster_id, "limit": limit})
+        return [
+            SignedFounder(
+                founder=Founder(prompt_id=prompt_id, cluster_id=cluster, values=unpacked(stored)),
+                algorithm=algorithm,
+                text=text,
+            )
+            for prompt_id, cluster, stored, algorithm, text in cursor.fetchall()
+        ]
+
+
+def founders_beside(signed: SignedFounder, rules: Rules) -> list[Match]:
+    """Return the other founders that one is near to, the nearest first; by its words, or else by its signature."""
+    if signed.text:
+        near = founders_near(signed.text, rules)
+    else:
+        making = Signing.named(signed.algorithm)
+        candidates = founders_like(signed.founder.values, making, limit=rules.max_candidates)
+        near = near_ones(signed.founder.values, candidates, at_least=rules.near_jaccard)
+    return [match for match in near if match.founder.cluster_id != signed.founder.cluster_id]
+
+
+def twins_of(text_sha256: str, *, but: int | None = None) -> list[Prompt]:
+    """Return the clustered prompts with exactly the same compared form, the oldest first, without one of them."""
     return list(
-        Prompt.objects.filter(text_sha256=prompt.text_sha256, cluster__isnull=False)
-        .exclude(pk=prompt.pk)
+        Prompt.objects.filter(text_sha256=text_sha256, cluster__isnull=False)
+        .exclude(pk=but or 0)
         .order_by("pk")
         .defer("text")[:20]
     )

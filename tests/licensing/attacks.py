@@ -1,19 +1,21 @@
 """What somebody with the application's password could try, one statement at a time.
 
-``{live}`` is a battle of yesterday in ``{cluster}`` on ``{prompt}``; ``{old}`` an eligible one in ``{retired}`` on
-``{old_prompt}``; ``{sold}`` an item of ``{sealed}``; ``{short}`` an old one on ``{short_prompt}``, whose words are too
-short for a cluster; ``{draft}`` a draft that asks for all four; ``{certified}`` the time of the retired cluster's
-certificate.
+``{live}`` is a battle of yesterday in ``{cluster}`` on ``{prompt}``, and ``{aged}`` an old one there; ``{old}`` an
+eligible one in ``{retired}`` on ``{old_prompt}``; ``{sold}`` an item of ``{sealed}``; ``{short}`` an old one on
+``{short_prompt}``, whose words are too short for a cluster; ``{draft}`` a draft that asks for all of these but the
+second; ``{certified}`` the time of the retired cluster's certificate; ``{near}`` a cluster with an edge to the sold
+one, ``{tagged}`` a battle on it, and ``{turn}`` that battle's further turn, in the live cluster.
 """
 
 from typing import Final
 
-MIDDLE: Final = ("retired_cluster", "eligible_battle", "eligible_battle_cluster", "release_item")
+MIDDLE: Final = ("retired_cluster", "eligible_battle", "eligible_battle_cluster", "release_item", "near_released")
 COLUMN: Final = {
     "retired_cluster": "retired_at",
     "eligible_battle": "last_event_at",
     "eligible_battle_cluster": "retired_at",
     "release_item": "release_id",
+    "near_released": "jaccard",
     "battle_cluster": "cluster_id",
 }
 
@@ -158,6 +160,57 @@ WORDS: Final = (
     "UPDATE prompts_prompt SET id = {prompt} + 1000 WHERE id = {prompt}",
     "UPDATE prompts_prompt SET language = 'pt', category = 'coding' WHERE id = {old_prompt}",
 )
+# What resembles something sold, made to look as if it did not.
+EDGES: Final = (
+    "DELETE FROM near_released WHERE cluster_id = {near}",
+    "INSERT INTO near_released VALUES ({retired}, {sold_cluster}, 1, now())",
+    "UPDATE near_released SET released_cluster_id = {retired} WHERE cluster_id = {near}",
+    "DELETE FROM prompts_resemblance",
+    "UPDATE prompts_resemblance SET outcome = 'nothing'",
+    "TRUNCATE prompts_resemblance",
+    "INSERT INTO prompts_resemblance (first_id, second_id, jaccard, algorithm, outcome, found_at)"
+    " VALUES ({near}, {near}, 1, 'mine', 'merged', now())",
+    "UPDATE battles_battle SET tag = NULL WHERE id = {tagged}",
+    "UPDATE battles_battle SET tag = DEFAULT, state = 'expired' WHERE id = {tagged}",
+    "SELECT retire_cluster({near}, 60)",
+    "SELECT merge_clusters({near}, {sold_cluster})",
+    "SELECT wall_link({retired}, {sold_cluster}, 1)",
+    "SELECT wall_bring_together({retired}, {cluster}, 1)",
+    "SELECT wall_settle(ARRAY[{sold_cluster}]::bigint[])",
+    "SELECT wall_is_near_released({near})",
+    "INSERT INTO clusters_compared (near_jaccard, permutations, bands, shingle, finished_at)"
+    " VALUES (0, 128, 32, 5, now() + interval '90 days')",
+    "UPDATE clusters_compared SET near_jaccard = 0",
+    "DELETE FROM clusters_compared",
+    "DELETE FROM prompts_promptsignature",
+    "UPDATE prompts_promptsignature SET cluster_id = {retired}",
+    "TRUNCATE prompts_promptsignature CASCADE",
+    "DELETE FROM prompts_turnfounder",
+    "CREATE OR REPLACE FUNCTION judge_release(of_release bigint) RETURNS TABLE (battle_id bigint, clause text)"
+    " LANGUAGE sql AS 'SELECT id, NULL::text FROM battles_battle'",
+)
+TURNS: Final = (
+    "UPDATE battles_turn SET battle_id = {old} WHERE id = {turn}",
+    "UPDATE battles_turn SET cluster_id = {retired} WHERE id = {turn}",
+    "UPDATE battles_turn SET cluster_id = NULL WHERE id = {turn}",
+    "UPDATE battles_turn SET text = 'go on' WHERE id = {turn}",
+    "UPDATE battles_turn SET number = 7 WHERE id = {turn}",
+    "UPDATE battles_turn SET created_at = '2002-02-02' WHERE id = {turn}",
+    "UPDATE battles_turn SET screened_at = NULL WHERE id = {turn}",
+    "UPDATE battles_turn SET screened_at = '2001-01-01' WHERE id = {turn}",
+    "DELETE FROM battles_turn WHERE id = {turn}",
+    "TRUNCATE battles_turn",
+    "ALTER TABLE battles_turn DISABLE TRIGGER wall_on_words",
+    "INSERT INTO battles_turn (battle_id, number, text, text_sha256, language, cluster_id, created_at)"
+    " VALUES ({sold}, 2, 'more', repeat('2', 64), 'en', {cluster}, now())",
+    "INSERT INTO battles_turn (battle_id, number, text, text_sha256, language, cluster_id, created_at)"
+    " VALUES ({live}, 7, 'more', repeat('2', 64), 'en', {cluster}, now())",
+    "INSERT INTO battles_turn (battle_id, number, text, text_sha256, language, cluster_id, created_at)"
+    " VALUES ({live}, 1, 'more', repeat('2', 64), 'en', {cluster}, now())",
+    # The live prompt's words once more, in the old cluster.
+    "INSERT INTO battles_turn (battle_id, number, text, text_sha256, language, cluster_id, created_at)"
+    " SELECT {live}, 2, text, text_sha256, language, {retired}, now() FROM prompts_prompt WHERE id = {prompt}",
+)
 SEALING: Final = (
     "UPDATE licensing_release SET state = 'draft' WHERE id = {sealed}",
     "UPDATE licensing_release SET items = 2 WHERE id = {sealed}",
@@ -205,6 +258,10 @@ FORGERIES: Final = (
     " INSERT INTO eligible_battle_cluster SELECT {live}, {retired}, '{certified}', last_event_at"
     " FROM battles_battle WHERE id = {live}",
     "INSERT INTO eligible_battle_cluster SELECT {live}, {retired}, '{certified}', now() - interval '2000 hours'",
+    # An old battle of a live cluster, on a borrowed certificate.
+    "INSERT INTO eligible_battle SELECT id, source, last_event_at FROM battles_battle WHERE id = {aged};"
+    " INSERT INTO eligible_battle_cluster SELECT {aged}, {retired}, '{certified}', last_event_at"
+    " FROM battles_battle WHERE id = {aged}",
     # Taking away what an eligible or a sold battle rests on.
     "DELETE FROM battle_cluster WHERE battle_id = {sold}",
     "DELETE FROM eligible_battle_cluster WHERE battle_id = {sold}",
@@ -216,5 +273,15 @@ FORGERIES: Final = (
     "TRUNCATE release_item",
     "TRUNCATE battles_battle CASCADE",
     "TRUNCATE prompts_cluster CASCADE",
+    # What resembles something sold.
+    "DELETE FROM near_released WHERE cluster_id = {near}",
+    "UPDATE near_released SET jaccard = 0",
+    "TRUNCATE near_released",
+    "INSERT INTO near_released VALUES ({retired}, {sold_cluster}, 1, now())",
+    "INSERT INTO retired_cluster VALUES ({near}, now() - interval '2000 hours', now())",
+    "UPDATE battles_turn SET battle_id = {old} WHERE id = {turn}",
+    "UPDATE battles_turn SET cluster_id = {retired} WHERE id = {turn}",
+    "DELETE FROM battles_turn WHERE id = {turn}",
+    "DELETE FROM prompts_resemblance",
     "SET CONSTRAINTS ALL DEFERRED; INSERT INTO release_item VALUES ({live}, {sealed})",
 )

@@ -9,7 +9,9 @@ import pytest
 from psycopg import errors
 
 from tests.licensing import attacks
-from tests.licensing.races import BROKEN, broken
+from tests.licensing.races import BROKEN
+from tests.licensing.sieges import alike, turn
+from tests.licensing.verdicts import NEVER, breaches
 from tests.licensing.world import World
 
 pytestmark = pytest.mark.committed
@@ -18,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 TABLES = (
     *attacks.MIDDLE, "battle_cluster", "prompts_cluster", "prompts_prompt", "battles_battle", "licensing_release",
+    "battles_turn", "prompts_resemblance", "clusters_compared",
 )  # fmt: skip
 # PostgreSQL's word for "you may not".
 NOT_YOURS = {"42501"}
@@ -29,18 +32,24 @@ class Target:
     def __init__(self, world: World) -> None:
         self.world = world
         self.prompt, self.cluster, [self.live] = world.sky(days_ago=1)
+        self.aged = world.battle(self.prompt)
         self.old_prompt, self.retired, [self.old] = world.sky()
         _prompt, self.sold_cluster, [self.sold] = world.sky()
         world.retired(self.retired, self.sold_cluster)
         self.short_prompt, self.short = world.remark()
         self.sealed = world.sealed([self.sold])
+        self.near_prompt, self.near, _battles = world.sky()
+        world.owner.execute(alike(self.near, self.sold_cluster).encode())
+        self.tagged = world.value(world.opening(self.near_prompt) + " RETURNING id")
+        world.owner.execute(turn(self.tagged, self.cluster).encode())
+        self.turn = world.value("SELECT max(id) FROM battles_turn")
         self.draft = world.draft([self.live, self.old, self.sold, self.short])
-        self.clusters = [self.cluster, self.retired, self.sold_cluster]
+        self.clusters = [self.cluster, self.retired, self.sold_cluster, self.near]
         certified = world.value("SELECT retired_at FROM retired_cluster WHERE cluster_id = %s", self.retired)
         self.names = {
             name: str(getattr(self, name))
             for name in ("prompt", "cluster", "live", "old_prompt", "retired", "old", "sold_cluster", "sold", "sealed",
-                         "draft", "short_prompt", "short")
+                         "draft", "short_prompt", "short", "near", "tagged", "turn", "aged")
         } | {"certified": certified.isoformat()}  # fmt: skip
         self.before = self.contents()
 
@@ -97,6 +106,33 @@ def test_the_application_calls_and_redefines_no_function_of_the_triggers(target:
 def test_what_the_application_may_write_cannot_be_turned_against_the_wall(target: Target, app: App) -> None:
     for attack in (*attacks.BATTLES, *attacks.SCREENED):
         assert target.refused(app, attack) in {*NOT_YOURS, "23001", "23514"}, attack
+
+
+def test_the_application_unties_nothing_from_what_was_sold(target: Target, app: App) -> None:
+    assert target.world.value("SELECT tag FROM battles_battle WHERE id = %s", target.tagged) == "near_released"
+    for attack in attacks.EDGES:
+        assert target.refused(app, attack) in {*NOT_YOURS, "23001", "23514"}, attack
+
+
+def test_the_application_moves_no_turn(target: Target, app: App) -> None:
+    for attack in attacks.TURNS:
+        assert target.refused(app, attack) in {*NOT_YOURS, "23001", "23514"}, attack
+    # And with the right to every column, as somebody might give it by mistake.
+    target.world.owner.execute("GRANT UPDATE ON battles_turn TO showdown_app")
+    for attack in attacks.TURNS:
+        assert target.refused(app, attack) in {*NOT_YOURS, "23001", "23514"}, attack
+
+
+def test_an_old_or_a_future_date_on_a_new_turn_is_not_believed(target: Target, app: App) -> None:
+    for date in ("2001-01-01", "2101-01-01"):
+        app.execute(turn(target.old, target.retired).replace("2001-01-01", date).encode())
+        row = target.world.owner.execute(
+            "SELECT t.created_at BETWEEN now() - interval '1 minute' AND now() + interval '1 minute',"
+            " b.last_event_at BETWEEN now() - interval '1 minute' AND now() + interval '1 minute'"
+            " FROM battles_turn t JOIN battles_battle b ON b.id = t.battle_id ORDER BY t.id DESC LIMIT 1"
+        ).fetchone()
+        assert row == (True, True)
+    assert not target.world.value("SELECT count(*) FROM retired_cluster WHERE cluster_id = %s", target.retired)
 
 
 def test_nobody_with_a_column_too_many_exchanges_words(target: Target, app: App) -> None:
@@ -192,7 +228,7 @@ def test_a_merge_makes_nothing_older(target: Target, app: App) -> None:
     app.execute(target.told("SELECT merge_clusters({cluster}, {retired})"))
     with pytest.raises(errors.CheckViolation):
         app.execute(target.told("SELECT retire_cluster({retired}, 60)"))
-    assert broken(target.world, target.clusters) == []
+    assert breaches(target.world, target.clusters) == []
 
 
 def test_a_prepared_transaction_is_refused(target: Target, app: App) -> None:
@@ -212,17 +248,19 @@ def test_a_draft_with_items_cannot_be_left_behind(target: Target, app: App) -> N
 
 
 def test_the_invariant_holds_after_all_of_it(target: Target, app: App) -> None:
-    for attack in (*attacks.BATTLES, *attacks.SCREENED, *attacks.SEALING, *attacks.FUNCTIONS):
+    for attack in (
+        *attacks.BATTLES, *attacks.SCREENED, *attacks.SEALING, *attacks.FUNCTIONS, *attacks.EDGES, *attacks.TURNS
+    ):  # fmt: skip
         with pytest.raises(psycopg.Error):
             app.execute(target.told(attack))
-    assert len(BROKEN) == 6
-    assert broken(target.world, target.clusters) == []
+    assert (len(BROKEN), len(NEVER)) == (6, 10)
+    assert breaches(target.world, target.clusters) == []
 
 
 def test_the_documentations_own_questions_find_nothing_and_something(target: Target) -> None:
     told = re.findall(r"```sql\n(.*?)```", (ROOT / "docs" / "wall.md").read_text(), flags=re.DOTALL)[0]
     questions = [question for question in told.split(";") if question.strip()]
-    assert len(questions) == 4
+    assert len(questions) == 6
     for question in questions:
         assert target.world.owner.execute(question.encode()).fetchall() == []
     target.world.rewritten(
@@ -238,4 +276,4 @@ def test_looking_away_is_noticed(target: Target) -> None:
             target.world.owner.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER".encode())
         target.world.owner.execute("ALTER TABLE release_item DROP CONSTRAINT release_item_battle_id_fkey")
         target.world.owner.execute(target.told("INSERT INTO release_item VALUES ({live}, {sealed})"))
-    assert broken(target.world, target.clusters) != []
+    assert breaches(target.world, target.clusters) != []

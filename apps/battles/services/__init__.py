@@ -19,6 +19,7 @@ from apps.battles.services.opening import (
     open_battle,
 )
 from apps.battles.services.registering import ModelNameTaken, NotAnEndpoint, change_endpoint, register_model
+from apps.battles.services.turning import add_turn
 from apps.battles.services.voting import AlreadyVoted, AnswersMissing, cast_vote
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "NothingToCompare",
     "OpeningKeyTaken",
     "PromptNotOpen",
+    "add_turn",
     "cast_vote",
     "change_endpoint",
     "claim_answers",

@@ -1,6 +1,6 @@
 """What officers and licensees fill in."""
 
-from apps.licensing.forms.desk import CompareForm, DraftForm, LicenseeForm, side_by_side
+from apps.licensing.forms.desk import CompareForm, DraftForm, LicenseeForm, ReasonsForm, side_by_side
 from apps.licensing.forms.licensees import (
     AcceptForm,
     ContactForm,
@@ -30,6 +30,7 @@ __all__ = [
     "ObjectionForm",
     "OfferForm",
     "ReasonForm",
+    "ReasonsForm",
     "RecipientForm",
     "RefusalForm",
     "RefuseForm",

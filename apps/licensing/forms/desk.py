@@ -142,6 +142,14 @@ class LicenseeForm(forms.Form):
         return cleaned
 
 
+class ReasonsForm(forms.Form):
+    """Which cluster, or which battle's clusters, somebody asks about; otherwise from which id on they read."""
+
+    cluster = forms.IntegerField(label=_("Cluster"), required=False, min_value=1, max_value=2**63 - 1)
+    battle = forms.IntegerField(label=_("Battle"), required=False, min_value=1, max_value=2**63 - 1)
+    after = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1, widget=forms.HiddenInput())
+
+
 class CompareForm(forms.Form):
     """Two past releases, and the version under which both are judged."""
 

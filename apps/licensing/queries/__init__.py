@@ -65,7 +65,7 @@ from apps.licensing.queries.licensees import (
     requests_waiting,
     tie_to_licensee,
 )
-from apps.licensing.queries.liveness import LiveOverview, WeekLine, due_clusters, live_overview
+from apps.licensing.queries.liveness import LiveOverview, WeekLine, due_clusters, is_comparison_due, live_overview
 from apps.licensing.queries.offers import (
     OpeningCheck,
     digest_of,
@@ -82,6 +82,16 @@ from apps.licensing.queries.offers import (
     ties_of,
 )
 from apps.licensing.queries.people import too_few_alike
+from apps.licensing.queries.reasons import (
+    Liveness,
+    Reason,
+    Reasons,
+    Standing,
+    liveness_of,
+    reason_of_cluster,
+    reasons_after,
+    reasons_of_battle,
+)
 from apps.licensing.queries.refusals import RefusalPage, refusals_page
 from apps.licensing.queries.releases import (
     Desk,
@@ -110,12 +120,16 @@ __all__ = [
     "Judgement",
     "LicenseePage",
     "LiveOverview",
+    "Liveness",
     "OfferLine",
     "OpeningCheck",
     "PublicLicensee",
+    "Reason",
+    "Reasons",
     "RefusalPage",
     "ReleasePage",
     "RetirementWindow",
+    "Standing",
     "TextLine",
     "ToDecide",
     "Waiting",
@@ -143,6 +157,7 @@ __all__ = [
     "hold_back_days",
     "holding_the_build_lock",
     "holding_the_licensee",
+    "is_comparison_due",
     "is_covered",
     "items_of",
     "judgement_of",
@@ -154,6 +169,7 @@ __all__ = [
     "licensees_of",
     "licensees_without",
     "live_overview",
+    "liveness_of",
     "lock_hours",
     "manifest_of_digest",
     "min_age_days",
@@ -175,6 +191,9 @@ __all__ = [
     "possible_contacts",
     "possible_recipients",
     "public_licensees",
+    "reason_of_cluster",
+    "reasons_after",
+    "reasons_of_battle",
     "recipient_ids",
     "recipients_of",
     "refusals_page",

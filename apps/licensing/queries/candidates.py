@@ -1,4 +1,4 @@
-"""What each clause says about the battles that a draft asks for; one statement judges all of them.
+"""What each clause says about the battles that a draft asks for; the database's function judges all of them at once.
 
 Times are compared with the database's clock, as the wall does it.
 """
@@ -16,39 +16,8 @@ from apps.policy.queries import clause, current_version
 
 FLOOR_DAYS: Final = 60
 
-# A consent counts that was there from the opening of the battle to its vote, with one that is there now. Unknown
-# terms are NULL and count as no.
-_JUDGED: Final = sql.SQL("""
-SELECT c.battle_id, CASE
-  WHEN e.battle_id IS NULL
-    OR EXISTS (SELECT 1 FROM release_item i WHERE i.battle_id = c.battle_id)
-    OR EXISTS (SELECT 1 FROM eligible_battle_cluster x JOIN retired_cluster r ON r.cluster_id = x.cluster_id
-      WHERE x.battle_id = c.battle_id
-        AND r.last_live_at > clock_timestamp() - make_interval(hours => 24 * %(days)s))
-    THEN 'W1'
-  WHEN le.redistribution_allowed IS NOT TRUE OR re.redistribution_allowed IS NOT TRUE
-    OR EXISTS (
-      SELECT 1 FROM (VALUES (p.author_id), (v.contributor_id)) AS person (id)
-      WHERE NOT EXISTS (
-          SELECT 1 FROM contributors_consent k WHERE k.contributor_id = person.id AND k.kind = 'licensing'
-            AND k.given_at <= b.opened_at AND (k.withdrawn_at IS NULL OR k.withdrawn_at > v.cast_at))
-        OR NOT EXISTS (
-          SELECT 1 FROM contributors_consent k WHERE k.contributor_id = person.id AND k.kind = 'licensing'
-            AND k.withdrawn_at IS NULL))
-    THEN 'W2'
-  WHEN v.id IS NULL OR v.excluded_under <> '' OR p.state IS DISTINCT FROM 'approved' OR p.screened_at IS NULL
-    OR 2 <> (SELECT count(*) FROM battles_response s WHERE s.battle_id = c.battle_id)
-    THEN 'W3'
-END AS clause
-FROM licensing_releasecandidate c
-JOIN battles_battle b ON b.id = c.battle_id
-LEFT JOIN eligible_battle e ON e.battle_id = c.battle_id
-LEFT JOIN battles_vote v ON v.battle_id = c.battle_id
-LEFT JOIN prompts_prompt p ON p.id = b.prompt_id
-LEFT JOIN battles_endpoint le ON le.id = b.left_endpoint_id
-LEFT JOIN battles_endpoint re ON re.id = b.right_endpoint_id
-WHERE c.release_id = %(release)s
-""")
+# The clauses stand in the database, where sealing goes by the same words.
+_JUDGED: Final = sql.SQL("SELECT battle_id, clause FROM judge_release(%(release)s)")
 _JUDGEMENT: Final = sql.SQL("""
 SELECT clause, count(*), array_agg(battle_id ORDER BY battle_id) FILTER (WHERE clause IS NULL AND %(with_ids)s)
 FROM ({judged}) AS judged GROUP BY clause
@@ -59,6 +28,8 @@ _WINDOW: Final = sql.SQL("""
 WITH waiting AS MATERIALIZED (
   SELECT j.battle_id, CASE
     WHEN b.tag IS NOT NULL OR b.source <> 'platform' OR EXISTS (
+      SELECT 1 FROM battle_cluster o JOIN near_released n ON n.cluster_id = o.cluster_id WHERE o.battle_id = j.battle_id
+    ) OR EXISTS (
       SELECT 1 FROM battle_cluster o JOIN eligible_battle_cluster x ON x.cluster_id = o.cluster_id
       JOIN release_item i ON i.battle_id = x.battle_id WHERE o.battle_id = j.battle_id) THEN NULL
     ELSE (

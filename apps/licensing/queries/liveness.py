@@ -7,10 +7,12 @@ from typing import Final
 from django.db import connection
 
 from apps.licensing.queries.candidates import min_age_days
+from apps.prompts.queries import screening_rules
 
 _DUE: Final = """
 SELECT c.cluster_id FROM battle_cluster c JOIN battles_battle b ON b.id = c.battle_id
 WHERE NOT EXISTS (SELECT 1 FROM retired_cluster r WHERE r.cluster_id = c.cluster_id)
+  AND NOT EXISTS (SELECT 1 FROM near_released n WHERE n.cluster_id = c.cluster_id)
 GROUP BY c.cluster_id HAVING max(b.last_event_at) <= clock_timestamp() - make_interval(hours => 24 * %s)
 ORDER BY c.cluster_id LIMIT %s
 """
@@ -25,13 +27,16 @@ SELECT
   count(*) FILTER (WHERE EXISTS (
     SELECT 1 FROM eligible_battle_cluster x JOIN release_item i ON i.battle_id = x.battle_id
     WHERE x.cluster_id = l.cluster_id)),
-  count(*) FILTER (WHERE r.cluster_id IS NULL AND l.at <= clock_timestamp() - make_interval(hours => 24 * %s)),
+  count(*) FILTER (WHERE r.cluster_id IS NULL AND n.cluster_id IS NULL
+    AND l.at <= clock_timestamp() - make_interval(hours => 24 * %s)),
+  count(*) FILTER (WHERE n.cluster_id IS NOT NULL),
   (SELECT count(*) FROM eligible_battle e
     WHERE NOT EXISTS (SELECT 1 FROM release_item i WHERE i.battle_id = e.battle_id)),
   (SELECT count(*) FROM release_item),
   (SELECT count(*) FROM battles_battle WHERE source = 'platform'),
   clock_timestamp()
 FROM last_event l LEFT JOIN retired_cluster r ON r.cluster_id = l.cluster_id
+LEFT JOIN (SELECT DISTINCT cluster_id FROM near_released) AS n ON n.cluster_id = l.cluster_id
 """
 _WEEKS: Final = """
 SELECT date_trunc('week', due AT TIME ZONE 'UTC')::timestamp AT TIME ZONE 'UTC' AS week, count(*), sum(battles)
@@ -39,9 +44,25 @@ FROM (
   SELECT max(b.last_event_at) + make_interval(hours => 24 * %s) AS due, count(*) AS battles
   FROM battle_cluster c JOIN battles_battle b ON b.id = c.battle_id
   WHERE NOT EXISTS (SELECT 1 FROM retired_cluster r WHERE r.cluster_id = c.cluster_id)
+    AND NOT EXISTS (SELECT 1 FROM near_released n WHERE n.cluster_id = c.cluster_id)
   GROUP BY c.cluster_id) AS live
 WHERE due > clock_timestamp() GROUP BY 1 ORDER BY 1
 """
+
+
+_COMPARISON_DUE: Final = """
+SELECT NOT EXISTS (
+  SELECT 1 FROM clusters_compared WHERE near_jaccard <= %s AND permutations = %s AND bands = %s AND shingle = %s)
+"""
+
+
+def is_comparison_due() -> bool:
+    """Return whether clause P3 has numbers by which the clusters have not been compared yet."""
+    rules = screening_rules()
+    with connection.cursor() as cursor:
+        cursor.execute(_COMPARISON_DUE, [rules.near_jaccard, rules.permutations, rules.bands, rules.shingle])
+        (due,) = cursor.fetchone()
+    return bool(due)
 
 
 def due_clusters(*, limit: int = 500) -> list[int]:
@@ -62,13 +83,17 @@ class WeekLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveOverview:
-    """The state of the wall in counts; ``waiting`` are old enough and not yet certified."""
+    """The state of the wall in counts.
+
+    ``waiting`` are old enough and not yet certified; ``near_released`` resemble something sold and never leave.
+    """
 
     clusters: int
     fought: int
     retired: int
     released: int
     waiting: int
+    near_released: int
     eligible_battles: int
     released_battles: int
     battles: int
@@ -79,7 +104,7 @@ class LiveOverview:
     @property
     def live(self) -> int:
         """Clusters on which something happened too recently."""
-        return self.fought - self.retired - self.waiting
+        return self.fought - self.retired - self.waiting - self.near_released
 
     @property
     def busiest(self) -> int:
@@ -92,7 +117,7 @@ def live_overview() -> LiveOverview:
     days = min_age_days()
     with connection.cursor() as cursor:
         cursor.execute(_OVERVIEW, [days])
-        clusters, fought, retired, released, waiting, eligible, items, battles, at = cursor.fetchone()
+        clusters, fought, retired, released, waiting, near, eligible, items, battles, at = cursor.fetchone()
         cursor.execute(_WEEKS, [days])
         weeks = tuple(WeekLine(begins=begins, clusters=number, battles=int(held)) for begins, number, held in cursor)
     return LiveOverview(
@@ -101,6 +126,7 @@ def live_overview() -> LiveOverview:
         retired=retired,
         released=released,
         waiting=waiting,
+        near_released=near,
         eligible_battles=eligible,
         released_battles=items,
         battles=battles,

@@ -26,6 +26,7 @@ from apps.licensing.services.attempts import (
 )
 from apps.licensing.services.cancelling import NotCancellable, cancel_release
 from apps.licensing.services.clusters import CannotMerge, StillLive, merge_clusters, retire_cluster
+from apps.licensing.services.comparing import bring_together, finish_comparison
 from apps.licensing.services.drafting import LicenseeSuspended, MalformedFilters, NothingMatches, draft_release
 from apps.licensing.services.editions import (
     Build,
@@ -98,7 +99,7 @@ from apps.licensing.services.saying_no import (
     TooFewAlike,
     TooYoung,
 )
-from apps.licensing.services.sealing import ReleaseChanged, Sealing, TakenOut, seal_release
+from apps.licensing.services.sealing import NotYetCompared, ReleaseChanged, Sealing, TakenOut, seal_release
 from apps.licensing.services.standing import (
     AgreementExpired,
     ControlChanged,
@@ -148,6 +149,7 @@ __all__ = [
     "NotFourPeople",
     "NotSuspended",
     "NotTheCurrentText",
+    "NotYetCompared",
     "NotYourKey",
     "NotYourRequest",
     "NothingMatches",
@@ -188,6 +190,7 @@ __all__ = [
     "attempt_sealing",
     "begin_building",
     "begin_rewriting",
+    "bring_together",
     "cancel_release",
     "close_interrupted",
     "close_refused",
@@ -203,6 +206,7 @@ __all__ = [
     "end_recipient",
     "end_suspension",
     "escalate_objection",
+    "finish_comparison",
     "fit_release",
     "hold_back_small_combinations",
     "licensee_of_key",

@@ -18,7 +18,7 @@ from apps.licensing.domain.tally import Tally, WallClause
 from apps.licensing.events import LicensingEvent
 from apps.licensing.models import Attempt, AttemptState, Release, ReleaseState
 from apps.licensing.permissions import may_license
-from apps.licensing.queries import judgement_of, leaves_of, retirement_window
+from apps.licensing.queries import is_comparison_due, judgement_of, leaves_of, retirement_window
 from apps.licensing.queries.editions import BUILD_KIND
 from apps.licensing.services.attempts import AttemptIsOver, close_done
 from apps.licensing.services.drafting import LicenseeSuspended
@@ -50,6 +50,10 @@ class TakenOut(Refused):
         self.tally = tally
 
 
+class NotYetCompared(Refused):
+    """Clause P3 has new numbers, and the clusters were not compared by them yet."""
+
+
 class ReleaseChanged(Refused):
     """A live event came between judging the battles and sealing them."""
 
@@ -64,6 +68,7 @@ def seal_release(*, actor: Actor, attempt_id: int, mode: Sealing, now: datetime)
     Raises:
         NotPermitted: when the actor is no licensing officer.
         TakenOut: when a clause takes out any battle (all or nothing) or all of them.
+        NotYetCompared: when the clusters still wait for a comparison by new rules of likeness.
         ReleaseChanged: when a live event came between judging and sealing.
         AttemptIsOver: when the attempt was closed, or the release is no draft any more.
         LicenseeSuspended: when the licensee is.
@@ -80,6 +85,12 @@ def seal_release(*, actor: Actor, attempt_id: int, mode: Sealing, now: datetime)
         .get(pk=release_id)
     )
     _require_open(release, attempt_id)
+    if is_comparison_due():
+        raise NotYetCompared(
+            _("Clause P3 has new numbers. Nothing is sealed until all clusters have been compared by them."),
+            clause="P3",
+            subject=release.ref,
+        )
     judged = judgement_of(release)
     tally, refusing = judged.tally, judged.tally.first_refusing
     if refusing is not None and (mode is Sealing.ALL_OR_NOTHING or not tally.passing):

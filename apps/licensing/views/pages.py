@@ -18,7 +18,7 @@ from apps.audit.middleware import remember_refusal
 from apps.licensing import queries
 from apps.licensing.domain.items import header_leaf, item_leaf
 from apps.licensing.flows import back_test, cancel, draft, seal
-from apps.licensing.forms import CompareForm, DraftForm, LicenseeForm, side_by_side
+from apps.licensing.forms import CompareForm, DraftForm, LicenseeForm, ReasonsForm, side_by_side
 from apps.licensing.models import Release, ReleaseState
 from apps.licensing.permissions import may_approve, may_license, may_see, may_see_drafts
 from apps.licensing.queries.deliveries import editions_of, licensees_by_id
@@ -44,9 +44,22 @@ def releases(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def live(request: HttpRequest) -> HttpResponse:
-    """Show what is live, what is past the wall, and what will be in which week."""
-    context = {"overview": queries.live_overview(), "may_license": may_license(acting(request))}
+    """Show what is live, what is past the wall, and what will be in which week; and to staff, why."""
+    actor = acting(request)
+    context: dict[str, Any] = {"overview": queries.live_overview(), "may_license": may_license(actor)}
+    if may_see_drafts(actor):
+        form = ReasonsForm(request.GET)
+        context |= {"form": form, "reasons": _reasons(form)}
     return render(request, "licensing/live.html", context)
+
+
+def _reasons(form: ReasonsForm) -> queries.Reasons:
+    asked = form.cleaned_data if form.is_valid() else {}
+    if asked.get("cluster"):
+        return queries.reason_of_cluster(asked["cluster"])
+    if asked.get("battle"):
+        return queries.reasons_of_battle(asked["battle"])
+    return queries.reasons_after(asked.get("after") or 0)
 
 
 @require_safe

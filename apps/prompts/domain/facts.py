@@ -17,9 +17,14 @@ def facts_of_screening(
     detected_language: str,
     cluster: str | None,
     founds_cluster: bool,
+    also_near: Sequence[str],
     policy_version: int,
 ) -> dict[str, JSON]:
-    """Return the facts of a screened prompt: what was noticed, without evidence, and where it belongs."""
+    """Return the facts of a screened prompt: what was noticed, without evidence, and where it belongs.
+
+    ``also_near`` are further clusters that it resembles; they are one with its own from now on, or kept apart from
+    what was sold.
+    """
     return {
         "hints": [
             {"kind": finding.kind.value, "clause": finding.clause, "needs_review": finding.needs_review}
@@ -28,5 +33,6 @@ def facts_of_screening(
         "detected_language": detected_language,
         "cluster": cluster,
         "founds_cluster": founds_cluster,
+        "also_near": list(also_near),
         "policy_version": policy_version,
     }

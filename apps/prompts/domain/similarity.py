@@ -6,6 +6,7 @@ into bands; equal bands make two texts candidates (Leskovec, Rajaraman and Ullma
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -20,6 +21,7 @@ Values: TypeAlias = NDArray[np.uint64]
 
 _SEED: Final = 1
 _SCHEME: Final = "affine64"
+_NAME: Final = re.compile(rf"minhash-(?P<permutations>\d+)/(?P<bands>\d+)-char(?P<shingle>\d+)-{_SCHEME}-1")
 _STORED: Final = np.dtype("<u8")
 
 
@@ -39,6 +41,14 @@ class Signing:
     def algorithm(self) -> str:
         """The name under which signatures of this making are stored."""
         return f"minhash-{self.permutations}/{self.bands}-char{self.shingle}-{_SCHEME}-1"
+
+    @classmethod
+    def named(cls, algorithm: str) -> "Signing":
+        """Return the making behind a stored name. Raises ``ValueError`` for one that nobody here can repeat."""
+        told = _NAME.fullmatch(algorithm)
+        if told is None:
+            raise ValueError(f"Nobody here makes signatures as {algorithm}.")
+        return cls(**{name: int(number) for name, number in told.groupdict().items()})
 
     def sign(self, text: str) -> Values:
         """Return the signature of a text: one 64-bit value for each permutation."""
@@ -78,23 +88,28 @@ def unpacked(stored: bytes | memoryview) -> Values:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Founder:
-    """The first prompt of a cluster, which later ones are compared with."""
+    """The first words of a cluster, which later ones are compared with; ``prompt_id`` is None for a battle's turn."""
 
-    prompt_id: int
+    prompt_id: int | None
     cluster_id: int
     values: Values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """The founder that a text is nearest to, and how near."""
+    """A founder that a text is near to, and how near."""
 
     founder: Founder
     resemblance: float
 
 
-def nearest(values: Values, candidates: Sequence[Founder], *, at_least: float) -> Match | None:
-    """Return the nearest founder that is near enough, the oldest of equally near ones; None when none is."""
+def near_ones(values: Values, candidates: Sequence[Founder], *, at_least: float) -> list[Match]:
+    """Return the founders that are near enough, the nearest first and the oldest of equally near ones before others."""
     matches = [Match(founder=founder, resemblance=resemblance(values, founder.values)) for founder in candidates]
     near = [match for match in matches if match.resemblance >= at_least]
-    return max(near, key=lambda match: (match.resemblance, -match.founder.prompt_id), default=None)
+    return sorted(near, key=lambda match: (-match.resemblance, match.founder.cluster_id))
+
+
+def nearest(values: Values, candidates: Sequence[Founder], *, at_least: float) -> Match | None:
+    """Return the nearest founder that is near enough, the oldest of equally near ones; None when none is."""
+    return next(iter(near_ones(values, candidates, at_least=at_least)), None)

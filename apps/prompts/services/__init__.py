@@ -1,5 +1,6 @@
 """Everything that writes about prompts."""
 
+from apps.prompts.services.comparing import note_resemblance, renew_signature
 from apps.prompts.services.deciding import (
     AlreadyApproved,
     AlreadyRejected,
@@ -21,6 +22,7 @@ from apps.prompts.services.submitting import (
     answer_hint,
     submit_prompt,
 )
+from apps.prompts.services.turns import PlacedWords, place_turn
 
 __all__ = [
     "LONGEST_ANSWER",
@@ -30,13 +32,17 @@ __all__ = [
     "NotOpenForAnswers",
     "NotScreened",
     "NothingWritten",
+    "PlacedWords",
     "SubmissionKeyTaken",
     "TooLong",
     "TooShort",
     "UnknownChoice",
     "answer_hint",
     "approve_prompt",
+    "note_resemblance",
+    "place_turn",
     "reject_prompt",
+    "renew_signature",
     "screen_prompt",
     "submit_prompt",
     "withdraw_prompt",

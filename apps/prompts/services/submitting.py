@@ -65,7 +65,7 @@ def submit_prompt(
     author = contributor_of(actor)
     if language not in LANGUAGES or category not in Category.values:
         raise UnknownChoice(_("Choose the language and the kind of question from the lists."))
-    text = _fit_text(text)
+    text = fit_text(text)
     prompt = Prompt(
         author=author,
         text=text,
@@ -101,8 +101,8 @@ def submit_prompt(
     return prompt
 
 
-def _fit_text(text: str) -> str:
-    """Return the text as it is stored, when clause P6 lets it in."""
+def fit_text(text: str, *, is_turn: bool = False) -> str:
+    """Return the text as it is stored, when clause P6 lets it in; a further turn may be as short as it likes."""
     lengths = clause(_LENGTH_CLAUSE).parameters
     least, most = int(lengths["min_characters"]), int(lengths["max_characters"])
     stored = storable(text)
@@ -115,7 +115,7 @@ def _fit_text(text: str) -> str:
     seen = len(canonical(stored))
     if not seen:
         raise NothingWritten(_("Write a question first: there is nothing to read yet."), clause=_LENGTH_CLAUSE)
-    if seen < least:
+    if seen < least and not is_turn:
         raise TooShort(_("A prompt needs at least %(least)d characters.") % {"least": least}, clause=_LENGTH_CLAUSE)
     return stored
 

@@ -202,6 +202,7 @@ def load_pool(
                 detected_language=prompt.detection.language,
                 cluster=f"prompts.cluster:{cluster_id}" if place else None,
                 founds_cluster=bool(place and place.is_founder),
+                also_near=[],
                 policy_version=policy_version,
             ),
         )

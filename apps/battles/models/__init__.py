@@ -1,0 +1,48 @@
+"""What battles are made of."""
+
+from apps.battles.models.battles import (
+    DRAWN_STATES,
+    KEY_REFERENCE_PATTERN,
+    UNFINISHED,
+    Battle,
+    BattleCluster,
+    BattleQuerySet,
+    BattleState,
+    Endpoint,
+    EndpointFailure,
+    ImportedDataset,
+    LanguageModel,
+    ModelState,
+    Provider,
+    Response,
+    Side,
+    Source,
+    Turn,
+    VoidReason,
+)
+from apps.battles.models.votes import Choice, SkipReason, Vote, VoteQuerySet
+
+__all__ = [
+    "DRAWN_STATES",
+    "KEY_REFERENCE_PATTERN",
+    "UNFINISHED",
+    "Battle",
+    "BattleCluster",
+    "BattleQuerySet",
+    "BattleState",
+    "Choice",
+    "Endpoint",
+    "EndpointFailure",
+    "ImportedDataset",
+    "LanguageModel",
+    "ModelState",
+    "Provider",
+    "Response",
+    "Side",
+    "SkipReason",
+    "Source",
+    "Turn",
+    "VoidReason",
+    "Vote",
+    "VoteQuerySet",
+]

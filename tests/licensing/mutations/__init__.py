@@ -1,0 +1,1 @@
+"""Each of the wall's rules taken away once, to see which test notices."""
