@@ -13,6 +13,7 @@ from django.utils import translation
 from apps.accounts.domain.roles import Role
 from apps.accounts.models import User
 from apps.web.templatetags import shell
+from tests.conftest import make_person
 
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
 STYLES = Path(settings.BASE_DIR) / "static" / "showdown" / "css"
@@ -154,3 +155,10 @@ def test_a_page_below_a_part_of_the_log_says_in_which_it_lies(client: Client, ba
     client.force_login(barbara)
     page = client.get("/log/checkpoints/compare/").content.decode()
     assert '<a href="/log/checkpoints/" aria-current="true">' in page
+
+
+def test_of_several_homes_the_one_that_is_shown_is_marked(client: Client, db: None) -> None:
+    client.force_login(make_person("joan", Role.AUDITOR, Role.APPROVER))
+    for shown in ("auditor", "approver"):
+        page = client.get(f"/home/?as={shown}").content.decode()
+        assert re.findall(r'<a href="([^"]+)" aria-current="true">', page) == [f"/home/?as={shown}"]
