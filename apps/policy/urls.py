@@ -2,11 +2,11 @@
 
 from django.urls import path
 
-from apps.policy import views
+from apps.policy.views import clauses, ways_out
 
 app_name = "policy"
 urlpatterns = [
-    path("", views.rulebook_page, name="rulebook"),
-    path("ways-out/", views.ways_out_page, name="ways_out"),
-    path("<str:number>/", views.clause_page, name="clause"),
+    path("", clauses.rulebook_page, name="rulebook"),
+    path("ways-out/", ways_out.ways_out_page, name="ways_out"),
+    path("<str:number>/", clauses.clause_page, name="clause"),
 ]

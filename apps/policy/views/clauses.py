@@ -1,4 +1,4 @@
-"""The rulebook and the register of ways out as public pages."""
+"""The rulebook as public pages."""
 
 import re
 from typing import Any, Final
@@ -12,9 +12,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from apps.policy.domain.rulebook import SUBJECTS
-from apps.policy.domain.ways_out import WayKind
 from apps.policy.models import PolicyVersion
-from apps.policy.queries import UnknownClause, clause, current_version, rulebook, ways_out
+from apps.policy.queries import UnknownClause, clause, current_version, rulebook
 
 # What the numbers of the clauses are called on their pages; a number without words here is shown by its name.
 _TOLD: Final[dict[str, str | Promise]] = {
@@ -63,19 +62,6 @@ _TOLD: Final[dict[str, str | Promise]] = {
     "G2.share": gettext_lazy("Least share of the network that they are"),
     "G2.days": gettext_lazy("Days within which these count together"),
 }
-_KINDS: Final[dict[WayKind, str | Promise]] = {
-    WayKind.PAGE: gettext_lazy("Pages"),
-    WayKind.AGGREGATE: gettext_lazy("Aggregates, for everybody at once"),
-    WayKind.LOG: gettext_lazy("The log"),
-    WayKind.OWN_DATA: gettext_lazy("A contributor's own data"),
-    WayKind.RELEASE: gettext_lazy("Releases"),
-    WayKind.PROVIDER: gettext_lazy("The models' providers"),
-    WayKind.MAIL: gettext_lazy("Mails"),
-    WayKind.WITNESS: gettext_lazy("Witnesses"),
-    WayKind.AUDIT: gettext_lazy("Auditors"),
-    WayKind.OPERATION: gettext_lazy("What it takes to run the platform"),
-    WayKind.SIDE_COPY: gettext_lazy("Copies on the side"),
-}
 _SHARES: Final = frozenset({"P1.sample_share", "P7.min_confidence", "P3.near_jaccard", "I1.alpha", "G2.share"})
 _UNGROUPED: Final = frozenset({"R1.seed"})
 
@@ -102,19 +88,6 @@ def rulebook_page(request: HttpRequest) -> HttpResponse:
         for letter, title in SUBJECTS.items()
     ]
     return render(request, "policy/rulebook_page.html", {"version": version, "subjects": subjects})
-
-
-@require_safe
-def ways_out_page(request: HttpRequest) -> HttpResponse:
-    """Show everybody by which ways anything leaves, what leaves by each, and why it may."""
-    found = ways_out()
-    kinds = [(title, [way for way in found if way.kind == kind]) for kind, title in _KINDS.items()]
-    context = {
-        "ways": found,
-        "kinds": [(title, ways) for title, ways in kinds if ways],
-        "with_words": sum(way.holds_content for way in found),
-    }
-    return render(request, "policy/ways_out.html", context)
 
 
 @require_safe

@@ -1,0 +1,1 @@
+"""The pages of the rulebook and of the ways out."""
