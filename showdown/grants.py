@@ -130,13 +130,23 @@ TABLES: Final[dict[str, Grant]] = {
     "eligible_battle": READ,
     "eligible_battle_cluster": READ,
     "release_item": READ,
+    "battles_released": READ,
     "licensing_licensee": ORDINARY,
     # Whoever holds the key can tell which of a licensee's pseudonyms is whom.
     "licensing_pseudonymkey": Grant(app="SELECT, INSERT"),
     "licensing_release": ORDINARY,
     "licensing_releasecandidate": Grant(app="SELECT, INSERT, DELETE", auditor="SELECT"),
     "licensing_attempt": ORDINARY,
-    "licensing_edition": ONCE,
+    # An edition moves on to its next revision; each revision stays as it was written.
+    "licensing_edition": Grant(
+        app="SELECT, INSERT, UPDATE (revision, manifest, manifest_sha256, path, rows, built_at)", auditor="SELECT"
+    ),
+    "licensing_editionrevision": ONCE,
+    "licensing_offer": ORDINARY,
+    "licensing_offerlicensee": ONCE,
+    "licensing_approval": ONCE,
+    "licensing_delivery": Grant(app="SELECT, INSERT, UPDATE (state, ended_at, bytes_sent)", auditor="SELECT"),
+    "licensing_tombstone": ONCE,
     # Cases and decisions; a decision is superseded, never rewritten.
     "moderation_case": ORDINARY,
     "moderation_decision": ONCE,

@@ -84,7 +84,7 @@ def releases_for_everybody(state: ReleaseState) -> list[Release]:
     return list(
         Release.objects.filter(state=state)
         .exclude(state=ReleaseState.DRAFT)
-        .select_related("licensee__organization", "edition")
+        .select_related("licensee__organization")
         .order_by("-drafted_at", "-pk")[:LIST_LENGTH]
     )
 
@@ -93,7 +93,7 @@ def releases_of_licensees(account_id: int) -> list[Release]:
     """Return the releases of the licensees that an account speaks for, newest first."""
     return list(
         Release.objects.filter(licensee__contact_id=account_id)
-        .select_related("licensee__organization", "edition")
+        .select_related("licensee__organization")
         .order_by("-drafted_at", "-pk")[:LIST_LENGTH]
     )
 
@@ -132,7 +132,7 @@ class Desk:
 
 def desk() -> Desk:
     """Return the officer's desk; the drafts are judged now."""
-    releases = Release.objects.select_related("licensee__organization", "edition").order_by("-drafted_at", "-pk")
+    releases = Release.objects.select_related("licensee__organization").order_by("-drafted_at", "-pk")
     clauses = _clauses()
     drafts = []
     for release in releases.filter(state=ReleaseState.DRAFT)[:LIST_LENGTH]:

@@ -14,7 +14,7 @@ from apps.audit.services import record
 from apps.jobs.models import JobRun, JobState
 from apps.jobs.services import begin, cancel_job, fail_job, finish_job, start_job
 from apps.licensing.events import LicensingEvent
-from apps.licensing.models import Edition, PseudonymKey, Release, ReleaseState
+from apps.licensing.models import Edition, Licensee, OfferLicensee, PseudonymKey, Release, ReleaseState
 from apps.licensing.permissions import may_license
 from apps.licensing.queries.editions import BUILD_KIND
 
@@ -100,8 +100,14 @@ def confirm_edition(
     release = Release.objects.select_for_update(no_key=True).get(pk=build.release_id)
     if release.state != ReleaseState.SEALED or manifest["rows"] != release.items:
         raise NothingToBuild(_("The release changed while its edition was built."), subject=release.ref)
+    offer = OfferLicensee.objects.select_related("offer").get(offer__release=release, licensee=release.licensee).offer
+    # The licensee is held, so that two editions of theirs are counted one after the other.
+    licensee = Licensee.objects.select_for_update(no_key=True).get(pk=release.licensee_id)
     edition = Edition.objects.create(
         release=release,
+        offer=offer,
+        licensee=licensee,
+        ordinal=Edition.objects.filter(licensee=licensee).count(),
         manifest=manifest,
         manifest_sha256=manifest_sha256,
         path=build.folder,

@@ -16,7 +16,7 @@ from apps.jobs.services import start_job
 from apps.licensing.domain.items import items_root
 from apps.licensing.domain.tally import Tally, WallClause
 from apps.licensing.events import LicensingEvent
-from apps.licensing.models import Attempt, AttemptState, Release, ReleaseState
+from apps.licensing.models import Attempt, AttemptState, Offer, OfferLicensee, Release, ReleaseState
 from apps.licensing.permissions import may_license
 from apps.licensing.queries import items_of, judgement_of, retirement_window
 from apps.licensing.queries.editions import BUILD_KIND
@@ -67,7 +67,7 @@ def seal_release(*, actor: Actor, attempt_id: int, mode: Sealing, now: datetime)
         AttemptIsOver: when the attempt was closed, or the release is no draft any more.
         LicenseeSuspended: when the licensee is.
     """
-    if not may_license(actor):
+    if not may_license(actor) or actor.account_id is None:
         raise NotPermitted(_("Only licensing officers seal releases."))
     release = Attempt.objects.select_related("release__licensee__organization").get(pk=attempt_id).release
     with connection.cursor() as cursor:
@@ -89,6 +89,7 @@ def seal_release(*, actor: Actor, attempt_id: int, mode: Sealing, now: datetime)
     release.items, release.items_root = sealed, root
     release.asked, release.tally = tally.asked, tally.to_json()
     release.save(update_fields=["state", "sealed_at", "items", "items_root", "asked", "tally"])
+    _offer(release, builder_id=actor.account_id, now=now)
     close_done(attempt_id, now=now)
     record(
         LicensingEvent.SEALED,
@@ -106,6 +107,21 @@ def seal_release(*, actor: Actor, attempt_id: int, mode: Sealing, now: datetime)
     )
     start_job(actor=actor, kind=BUILD_KIND, subject=release.ref, now=now)
     return release
+
+
+def _offer(release: Release, *, builder_id: int, now: datetime) -> Offer:
+    """Put down the first offer: to whoever the release was drafted for."""
+    asked_by = release.licensee.contact_id
+    offer = Offer.objects.create(
+        release=release,
+        number=1,
+        policy_version=release.policy_version,
+        requester_id=asked_by if asked_by != builder_id else None,
+        builder_id=builder_id,
+        created_at=now,
+    )
+    OfferLicensee.objects.create(offer=offer, licensee=release.licensee)
+    return offer
 
 
 def _require_open(release: Release, attempt_id: int) -> None:

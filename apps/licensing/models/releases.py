@@ -1,4 +1,4 @@
-"""Licensees, releases, and the wall's own tables; the latter are written by the database's functions only."""
+"""What was asked for, what was sealed, and the acts on it."""
 
 from typing import ClassVar
 
@@ -8,39 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.battles.models import Battle
-from apps.organizations.models import Organization
-from apps.prompts.models import Cluster
-
-
-class Licensee(models.Model):
-    """An organization that may receive releases, and the person who speaks for it."""
-
-    organization = models.OneToOneField(Organization, on_delete=models.PROTECT, related_name="licensee")
-    contact = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="licensees"
-    )
-    purpose = models.CharField(max_length=200)
-    agreement_sha256 = models.CharField(max_length=64)
-    agreed_at = models.DateTimeField()
-    suspended_at = models.DateTimeField(null=True, blank=True)
-
-    def __str__(self) -> str:
-        return f"licensee {self.pk}"
-
-    @property
-    def ref(self) -> str:
-        """The reference under which the log names this licensee."""
-        return f"licensing.licensee:{self.pk}"
-
-
-class PseudonymKey(models.Model):
-    """The key under which one licensee's copies name people and rows; it never leaves the database."""
-
-    licensee = models.OneToOneField(Licensee, on_delete=models.PROTECT, primary_key=True, related_name="pseudonym_key")
-    key = models.BinaryField(help_text="32 random bytes.")
-
-    def __str__(self) -> str:
-        return f"key of licensee {self.licensee_id}"
+from apps.licensing.models.licensees import Licensee
 
 
 class ReleaseState(models.TextChoices):
@@ -50,12 +18,15 @@ class ReleaseState(models.TextChoices):
     SEALED = "sealed", _("sealed")
     REFUSED = "refused", _("refused")
     CANCELLED = "cancelled", _("cancelled")
+    WITHDRAWN = "withdrawn", _("withdrawn")
 
 
 class Release(models.Model):
     """A request for battles, and, once sealed, the ordered list of those that left the live distribution."""
 
-    licensee = models.ForeignKey(Licensee, on_delete=models.PROTECT, related_name="releases")
+    licensee = models.ForeignKey(
+        Licensee, on_delete=models.PROTECT, related_name="releases", help_text="For whom it was first asked."
+    )
     title = models.CharField(max_length=120)
     filters = models.JSONField(default=dict, help_text="Languages, countries, categories, dates.")
     state = models.CharField(max_length=16, choices=ReleaseState.choices, default=ReleaseState.DRAFT)
@@ -65,6 +36,7 @@ class Release(models.Model):
     sealed_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
     refused_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
     refused_clause = models.CharField(max_length=8, blank=True)
     items_root = models.CharField(max_length=64, blank=True, help_text="RFC 6962 root over the items in order, hex.")
     tally = models.JSONField(default=dict, help_text="Clause to the number of battles that it took out.")
@@ -75,7 +47,8 @@ class Release(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(state__in=ReleaseState.values), name="licensing_release_state_is_known"),
             models.CheckConstraint(
-                condition=~Q(state="sealed") | (Q(sealed_at__isnull=False) & ~Q(items_root="") & Q(items__gt=0)),
+                condition=~Q(state__in=["sealed", "withdrawn"])
+                | (Q(sealed_at__isnull=False) & ~Q(items_root="") & Q(items__gt=0)),
                 name="licensing_sealed_ones_have_a_root",
             ),
             models.CheckConstraint(
@@ -142,81 +115,3 @@ class Attempt(models.Model):
     def ref(self) -> str:
         """The reference under which the log names this attempt."""
         return f"licensing.attempt:{self.pk}"
-
-
-class Edition(models.Model):
-    """One licensee's copy of a sealed release: its files and the manifest that names them."""
-
-    release = models.OneToOneField(Release, on_delete=models.PROTECT, related_name="edition")
-    manifest = models.JSONField()
-    manifest_sha256 = models.CharField(max_length=64)
-    path = models.CharField(max_length=300, help_text="Folder below the releases' storage.")
-    rows = models.PositiveBigIntegerField()
-    built_at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return f"edition of release {self.release_id}"
-
-
-class RetiredCluster(models.Model):
-    """A certificate that a cluster is past the wall; written by the database's function alone."""
-
-    cluster = models.OneToOneField(Cluster, on_delete=models.DO_NOTHING, primary_key=True, related_name="certificate")
-    last_live_at = models.DateTimeField()
-    retired_at = models.DateTimeField()
-
-    class Meta:
-        managed = False
-        db_table = "retired_cluster"
-
-    def __str__(self) -> str:
-        return f"certificate of cluster {self.cluster_id}"
-
-
-class EligibleBattle(models.Model):
-    """A battle all of whose clusters are retired; written by the database's functions alone."""
-
-    battle = models.OneToOneField(Battle, on_delete=models.DO_NOTHING, primary_key=True, related_name="eligibility")
-    source = models.CharField(max_length=16)
-    last_event_at = models.DateTimeField()
-
-    class Meta:
-        managed = False
-        db_table = "eligible_battle"
-
-    def __str__(self) -> str:
-        return f"eligible battle {self.battle_id}"
-
-
-class EligibleBattleCluster(models.Model):
-    """Why a battle is eligible: one row per cluster, with its certificate's time."""
-
-    pk = models.CompositePrimaryKey("battle_id", "cluster_id")
-    battle = models.ForeignKey(EligibleBattle, on_delete=models.DO_NOTHING, related_name="clusters")
-    cluster = models.ForeignKey(Cluster, on_delete=models.DO_NOTHING, related_name="+")
-    retired_at = models.DateTimeField()
-    last_event_at = models.DateTimeField()
-
-    class Meta:
-        managed = False
-        db_table = "eligible_battle_cluster"
-
-    def __str__(self) -> str:
-        return f"battle {self.battle_id} by cluster {self.cluster_id}"
-
-
-class ReleaseItem(models.Model):
-    """A battle in a sealed release; a battle is in at most one, for good."""
-
-    battle = models.OneToOneField(
-        EligibleBattle, on_delete=models.DO_NOTHING, primary_key=True, related_name="release_item"
-    )
-    release = models.ForeignKey(Release, on_delete=models.DO_NOTHING, related_name="release_items")
-
-    class Meta:
-        managed = False
-        db_table = "release_item"
-        ordering: ClassVar = ["battle_id"]
-
-    def __str__(self) -> str:
-        return f"battle {self.battle_id} in release {self.release_id}"

@@ -1,0 +1,82 @@
+"""What was handed over, and what was taken back afterwards."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.battles.models import Battle
+from apps.licensing.models.editions import Edition
+from apps.licensing.models.licensees import Licensee
+
+
+class DeliveryState(models.TextChoices):
+    """How a delivery ended."""
+
+    CLAIMED = "claimed", _("begun")
+    FINISHED = "finished", _("finished")
+    BROKEN = "broken", _("broken off")
+
+
+class Delivery(models.Model):
+    """A file of an edition on its way to a licensee; the row is there before the first byte leaves."""
+
+    licensee = models.ForeignKey(Licensee, on_delete=models.PROTECT, related_name="deliveries")
+    counter = models.PositiveBigIntegerField(help_text="Of this licensee, from 1, without gaps.")
+    edition = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="deliveries")
+    revision = models.PositiveIntegerField()
+    file = models.CharField(max_length=120)
+    file_sha256 = models.CharField(max_length=64)
+    via = models.CharField(max_length=8, choices=[("web", "web"), ("api", "api")])
+    pseudonym = models.CharField(max_length=64, help_text="Who fetched it, as the log names them.")
+    state = models.CharField(max_length=16, choices=DeliveryState.choices, default=DeliveryState.CLAIMED)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    bytes_sent = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["licensee", "counter"], name="licensing_deliveries_are_counted"),
+            models.CheckConstraint(
+                condition=Q(state__in=DeliveryState.values), name="licensing_delivery_state_is_known"
+            ),
+            models.CheckConstraint(condition=Q(counter__gte=1), name="licensing_deliveries_count_from_one"),
+        ]
+
+    def __str__(self) -> str:
+        return f"delivery {self.counter} to licensee {self.licensee_id}"
+
+    @property
+    def ref(self) -> str:
+        """The reference under which the log names this delivery."""
+        return f"licensing.delivery:{self.pk}"
+
+
+class TombstoneReason(models.TextChoices):
+    """Why a released row was taken back."""
+
+    CONSENT = "consent", _("consent withdrawn")
+    PROMPT = "prompt", _("prompt withdrawn")
+    VOTE = "vote", _("vote left out")
+    ERASED = "erased", _("erased")
+    RELEASE = "release", _("release withdrawn")
+
+
+class Tombstone(models.Model):
+    """A released battle that no copy holds from now on; written once, for good."""
+
+    battle = models.OneToOneField(Battle, on_delete=models.PROTECT, primary_key=True, related_name="tombstone")
+    reason = models.CharField(max_length=16, choices=TombstoneReason.choices)
+    is_urgent = models.BooleanField(default=False)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(reason__in=TombstoneReason.values), name="licensing_tombstone_reason_is_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"tombstone of battle {self.battle_id}"
