@@ -40,7 +40,7 @@ def test_a_server_that_is_too_old_is_refused(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.committed
 def test_a_server_that_would_log_peoples_words_is_named(database_urls: dict[str, str]) -> None:
     assert checks.servers_log_nobodys_words(databases=["default"]) == []
-    database = database_urls["admin"].rpartition("/")[2].partition("?")[0]
+    database = connections["default"].settings_dict["NAME"]
     with psycopg.connect(database_urls["admin"], autocommit=True) as server:
         server.execute(f"ALTER DATABASE {database} SET log_statement = 'all'")
         server.execute(f"ALTER DATABASE {database} SET log_error_verbosity = 'default'")

@@ -43,7 +43,7 @@ def exports_to_look_at(*, network_id: int | None = None) -> list[int]:
     asked = {
         "hours": round(24 * float(rule["days"])),
         "people": int(rule["people"]),
-        "share": float(rule["share"]),
+        "share": float(rule.get("share", 0)),
         "network": network_id,
     }
     with connection.cursor() as cursor:
