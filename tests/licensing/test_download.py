@@ -5,11 +5,14 @@ import hashlib
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.test import Client
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.audit.domain.checkpoint import Checkpoint
+from apps.audit.domain.note import sign
 from apps.audit.domain.refusal import NotPermitted
 from apps.audit.models import Entry
 from apps.licensing.domain.ranges import Span
@@ -51,7 +54,7 @@ def test_the_manifest_and_the_checksums_fit_the_files(opened: Opened, client: Cl
     client.force_login(opened.contact)
     _answer, manifest = fetched(client, opened.address("manifest.json"))
     assert hashlib.sha256(manifest).hexdigest() == opened.edition.manifest_sha256
-    lines = client.get(f"/releases/mine/{opened.edition.pk}/SHA256SUMS").content.decode().splitlines()
+    lines = client.get(f"/releases/mine/{opened.edition.pk}/release.sha256").content.decode().splitlines()
     number = opened.edition.release_id
     assert lines == [
         f"{opened.edition.manifest_sha256}  release-{number}-manifest.json",
@@ -147,7 +150,9 @@ def test_head_and_what_the_reader_has_count_nothing(opened: Opened, client: Clie
     assert (head.status_code, head["Content-Length"]) == (200, str(len(opened.bytes)))
     assert (head["ETag"], head["Accept-Ranges"]) == (f'"{opened.table.sha256}"', "bytes")
     same = client.get(opened.address(), HTTP_IF_NONE_MATCH=f'W/"x", "{opened.table.sha256}"')
-    assert (same.status_code, same.content) == (304, b"")
+    assert (same.status_code, same.content, same["ETag"]) == (304, b"", head["ETag"])
+    assert same["Content-Length"] == head["Content-Length"]
+    assert "Content-Digest" not in same
     assert deliveries() == []
     # Another file's tag, a weak one or a date get the whole file instead of a part of another.
     for tag in ('"other"', f'W/"{opened.table.sha256}"', "Mon, 14 Sep 2026 12:00:00 GMT"):
@@ -267,14 +272,17 @@ def test_the_database_counts_without_gaps_and_knows_the_files(opened: Opened) ->
         row_of(opened, counter=2).save()
 
 
-def test_a_checkpoint_that_somebody_else_signed_opens_nothing(opened: Opened, client: Client) -> None:
-    """A thief of the sequencer's password has no key: a note in the table is worth what its signature is."""
-    opened.world.rewritten(
-        "audit_checkpoint", "UPDATE audit_checkpoint SET note = convert_to('forged', 'UTF8') WHERE true"
-    )
+def test_a_checkpoint_that_is_not_the_logs_own_opens_nothing(opened: Opened, client: Client) -> None:
+    """A thief of the sequencer's password has no key, and a signature over another tree says nothing of this one."""
     client.force_login(opened.contact)
-    assert client.get(opened.address()).status_code == 409
-    assert refusals() == ["not-covered-yet"]
+    (signer,) = opened.press.keys.signers()
+    size = opened.world.value("SELECT max(size) FROM audit_checkpoint")
+    other_tree = sign(Checkpoint(settings.LOG_ORIGIN, size, bytes(32)).text, signer)
+    for note in (b"forged", other_tree):
+        opened.world.rewritten("audit_checkpoint", "UPDATE audit_checkpoint SET note = %s WHERE true", note)
+        assert client.get(opened.address()).status_code == 409
+    assert refusals() == ["not-covered-yet", "not-covered-yet"]
+    assert deliveries() == []
 
 
 def test_the_receipt_says_what_was_handed_over_and_proves_it(opened: Opened, client: Client, ada: User) -> None:

@@ -27,7 +27,7 @@ from apps.licensing.models import Edition
 from apps.licensing.queries.deliveries import OfferedFile, file_of
 from apps.licensing.services.deliveries import require_deliverable
 
-_OK, _PARTIAL, _NOT_MODIFIED, _NOT_SATISFIABLE = 200, 206, 304, 416
+_WHOLE, _PARTIAL, _NOT_MODIFIED, _NOT_SATISFIABLE = 200, 206, 304, 416
 _SAFE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 _TYPES: Final = {
     ".parquet": "application/vnd.apache.parquet",
@@ -51,8 +51,12 @@ def file_response(
         raise Http404
     if request.method == "HEAD" or is_held(request.headers.get("If-None-Match"), sha256=file.sha256):
         require_deliverable(edition)
-        answer = HttpResponse(status=_OK if request.method == "HEAD" else _NOT_MODIFIED)
-        return _described(answer, edition, file, None, length=file.bytes if request.method == "HEAD" else 0)
+        if request.method == "HEAD":
+            return _with_content(_described(HttpResponse(), edition, file), file, None)
+        held = _described(HttpResponse(status=_NOT_MODIFIED), edition, file)
+        # The length that the whole file would have, or none at all, says the standard; Django would say nought.
+        held["Content-Length"] = str(file.bytes)
+        return held
     try:
         span = _asked(request, file)
     except NotInTheFile:
@@ -63,9 +67,9 @@ def file_response(
     sending = begin_sending(actor=actor, edition=edition, file=file, via=via, span=span)
     # Under ASGI Django would gather the whole file in memory before it sends the first byte of a plain iterator.
     body = _one_by_one(sending) if isinstance(request, ASGIRequest) else sending
-    streamed = StreamingHttpResponse(body, status=_OK if span is None else _PARTIAL)
+    streamed = StreamingHttpResponse(body, status=_WHOLE if span is None else _PARTIAL)
     streamed["X-Delivery"] = str(sending.claim.counter)
-    return _described(streamed, edition, file, span, length=(span or Span(0, file.bytes)).length)
+    return _with_content(_described(streamed, edition, file), file, span)
 
 
 def _asked(request: HttpRequest, file: OfferedFile) -> Span | None:
@@ -74,21 +78,25 @@ def _asked(request: HttpRequest, file: OfferedFile) -> Span | None:
     return span_asked(request.headers.get("Range"), size=file.bytes)
 
 
-def _described(
-    answer: HttpResponseBase, edition: Edition, file: OfferedFile, span: Span | None, *, length: int
-) -> HttpResponseBase:
-    ending = file.name[file.name.rfind(".") :]
-    answer["Content-Type"] = _TYPES.get(ending, _ANYTHING)
-    answer["Content-Length"] = str(length)
-    answer["Content-Disposition"] = f'attachment; filename="release-{edition.release_id}-{file.name}"'
+def _described(answer: HttpResponseBase, edition: Edition, file: OfferedFile) -> HttpResponseBase:
+    """Say what the file is, whether or not any of it is sent."""
     answer["Accept-Ranges"] = "bytes"
     answer["ETag"] = etag_of(file.sha256)
     answer["Repr-Digest"] = digest_field(file.sha256)
     # The checksum is that of these bytes: nothing on the way may pack them, and nobody may keep them for others.
     answer["Cache-Control"] = "private, no-store, no-transform"
+    answer["Content-Type"] = _TYPES.get(file.name[file.name.rfind(".") :], _ANYTHING)
+    answer["Content-Disposition"] = f'attachment; filename="release-{edition.release_id}-{file.name}"'
+    return answer
+
+
+def _with_content(answer: HttpResponseBase, file: OfferedFile, span: Span | None) -> HttpResponseBase:
+    """Say what of the file is sent."""
     if span is None:
+        answer["Content-Length"] = str(file.bytes)
         answer["Content-Digest"] = digest_field(file.sha256)
     else:
+        answer["Content-Length"] = str(span.length)
         answer["Content-Range"] = span.content_range(file.bytes)
     return answer
 
