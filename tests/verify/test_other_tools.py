@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.core.management import call_command
-from django.test import override_settings
 
 from apps.accounts.models import User
 from apps.audit.domain.note import SigningKey
@@ -82,8 +80,6 @@ def test_tlog_scales_verifies_a_log_of_any_size_and_its_witnesses(size: int, sca
 def test_the_served_log_of_a_running_platform_holds_for_all_three(
     live_platform: LivePlatform, barbara: User, go_check: Path, scales: Path, tmp_path: Path
 ) -> None:
-    with override_settings(LOG_KEYS=live_platform.var.log_keys):
-        call_command("log_key", "create")
     plant(700)
     address, cookie = live_platform.url("/log"), signed_in(live_platform, barbara)
     size = published_size(address, at_least=700)

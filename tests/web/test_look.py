@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -172,3 +173,32 @@ def test_a_vote_is_four_real_radios() -> None:
 def test_the_page_that_is_shown_is_marked_among_its_siblings() -> None:
     tabs = '<c-tab href="/a/?x=1">A</c-tab><c-tab href="/b/">B</c-tab>'
     assert re.findall(r'href="(/\w/)[^"]*" aria-current', page(tabs, path="/a/?y=2")) == ["/a/"]
+
+
+@pytest.mark.parametrize(("stored", "shown"), [("100.00", "100%"), ("12.50", "12.5%"), ("0.25", "0.25%"), (None, "–")])
+def test_a_share_keeps_the_decimals_that_it_needs(stored: str | None, shown: str) -> None:
+    assert page("{{ stored|share }}", stored=None if stored is None else Decimal(stored)) == shown
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [("2026-09-17", "17 Sept 2026"), (date(2026, 9, 17), "17 Sept 2026"), ("soon", "soon"), ("", "–")],
+)
+def test_a_day_is_worded_and_what_is_none_stays(written: object, shown: str) -> None:
+    assert page("{{ written|day }}", written=written) == shown
+
+
+def test_half_an_interval_stands_beside_its_middle() -> None:
+    assert page("{{ half|margin }}", half=13.6) == "±14"
+    assert page("{{ half|margin }}", half=None) == ""
+
+
+def test_many_choices_are_chips_that_are_real_check_boxes() -> None:
+    drawn = page('<c-choices :field="form.age" chips />', form=Application())
+    assert re.findall(r'<label class="chip" for="(\w+)">', drawn) == ["id_age_0", "id_age_1"]
+    assert drawn.count("<input") == 2
+
+
+def test_a_headline_without_anything_below_has_nothing_below() -> None:
+    assert 'class="below"' not in page('<c-page-head title="Alone"><c-slot name="actions"> </c-slot></c-page-head>')
+    assert 'class="below"' in page('<c-page-head title="Told" lede="More." />')
