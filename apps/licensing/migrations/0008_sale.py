@@ -11,7 +11,7 @@ _SQL = Path(__file__).parent / "sql"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("licensing", "0005_offers"),
+        ("licensing", "0006_what_was_released"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
