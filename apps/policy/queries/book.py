@@ -304,3 +304,8 @@ def proposals() -> list[PolicyProposal]:
     """Return the newest proposals, open ones first."""
     rows = PolicyProposal.objects.select_related("based_on", "proposer", "second").order_by("-pk")[:LIST_LENGTH]
     return sorted(rows, key=lambda each: each.state != ProposalState.PROPOSED)
+
+
+def open_proposals() -> int:
+    """Return how many proposals wait for a second person."""
+    return PolicyProposal.objects.filter(state=ProposalState.PROPOSED).count()

@@ -14,6 +14,7 @@ from apps.integrity.models import Finding, FindingState
 from apps.licensing.models import Licensee, Release, ReleaseState
 from apps.licensing.queries import LiveOverview, live_overview
 from apps.moderation.models import Case, CaseKind, Decision
+from apps.policy.queries import open_proposals
 from apps.prompts.models import Prompt, PromptState
 from apps.rankings.models import RefitRun, Snapshot
 from apps.rankings.queries import latest_snapshot, open_run
@@ -195,6 +196,7 @@ class LicensingHome:
     refused: list[Release]
     drafts: int
     licensees: int
+    proposals: int
 
 
 def licensing_home() -> LicensingHome:
@@ -207,6 +209,7 @@ def licensing_home() -> LicensingHome:
         refused=list(releases.filter(state=ReleaseState.REFUSED)[:8]),
         drafts=Release.objects.filter(state=ReleaseState.DRAFT).count(),
         licensees=Licensee.objects.filter(suspended_at=None).count(),
+        proposals=open_proposals(),
     )
 
 
