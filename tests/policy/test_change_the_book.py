@@ -14,7 +14,7 @@ from apps.policy.domain.directions import DIRECTIONS
 from apps.policy.domain.rulebook import FIRST_EDITION
 from apps.policy.events import PolicyEvent
 from apps.policy.models import PolicyVersion
-from apps.policy.queries import book, clause, current_version, directions, parameter, stricter_parameter
+from apps.policy.queries import book, clause, current_version, directions, outlook, parameter, stricter_parameter
 from apps.policy.services import (
     BackTestMissing,
     NothingChanges,
@@ -226,6 +226,10 @@ def test_a_tightening_while_a_loosening_waits(radia: User, katherine: User) -> N
 
 def test_a_waiting_loosening_is_taken_back_at_once(radia: User, katherine: User) -> None:
     change(radia, katherine, other("W7", k=5))
+    foreseen = outlook([other("W7", k=10)])
+    assert foreseen is not None
+    assert foreseen.tightens
+    assert not foreseen.holds_at_once
     adopted = change(radia, katherine, other("W7", k=10))
     # What holds was strict all the time; only what was to come is written anew.
     assert adopted.kind == Kind.TIGHTENS

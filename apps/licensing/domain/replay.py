@@ -120,7 +120,10 @@ def measure(recorded: Recorded, rules: Rules) -> Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What one rule says: how many of how many it takes out, the number it asks for, and the one that was found."""
+    """What one rule says: how many of how many it takes out, the number it asks for, and the one that was found.
+
+    ``is_sealed`` tells whether it was counted over what was sealed, or over what a draft had asked for.
+    """
 
     clause: str
     outcome: Outcome
@@ -128,6 +131,7 @@ class Verdict:
     of: int = 0
     limit: int | None = None
     found: int | None = None
+    is_sealed: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the verdict as it is stored."""
@@ -138,6 +142,7 @@ class Verdict:
             "of": self.of,
             "limit": self.limit,
             "found": self.found,
+            "is_sealed": self.is_sealed,
         }
 
     @classmethod
@@ -150,6 +155,7 @@ class Verdict:
             of=told["of"],
             limit=told["limit"],
             found=told["found"],
+            is_sealed=told["is_sealed"],
         )
 
 
@@ -187,6 +193,7 @@ def _age(measured: Measured, rules: Rules) -> Verdict:
             of=measured.items,
             limit=limit,
             found=None if measured.youngest is None else measured.youngest // DAY,
+            is_sealed=True,
         )
     # Of what was refused no item was kept, only how many battles were younger than the days of then. A longer age takes
     # out as many at least; what a shorter one would have left is not recorded.

@@ -219,9 +219,14 @@ class Outlook:
         return min(each.effective_at for each in self.written)
 
     @property
-    def holds_at_once(self) -> bool:
-        """Whether the version in force changes at the moment of adoption."""
+    def tightens(self) -> bool:
+        """Whether everything in it moves to a safer side."""
         return self.kind is Kind.TIGHTENS
+
+    @property
+    def holds_at_once(self) -> bool:
+        """Whether the version in force changes at the moment of adoption; it may be as strict already."""
+        return self.tightens and self.written[0].carries is None
 
 
 def outlook(changes: Iterable[ClauseChange]) -> Outlook | None:
@@ -304,3 +309,8 @@ def proposals() -> list[PolicyProposal]:
     """Return the newest proposals, open ones first."""
     rows = PolicyProposal.objects.select_related("based_on", "proposer", "second").order_by("-pk")[:LIST_LENGTH]
     return sorted(rows, key=lambda each: each.state != ProposalState.PROPOSED)
+
+
+def open_proposals() -> int:
+    """Return how many proposals wait for a second person."""
+    return PolicyProposal.objects.filter(state=ProposalState.PROPOSED).count()

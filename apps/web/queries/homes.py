@@ -14,6 +14,7 @@ from apps.integrity.models import Finding, FindingState
 from apps.licensing.models import AccessRequest, Licensee, Release, ReleaseState, RequestState
 from apps.licensing.queries import LiveOverview, Waiting, live_overview, waiting_for
 from apps.moderation.models import Case, CaseKind, Decision
+from apps.policy.queries import open_proposals
 from apps.prompts.models import Prompt, PromptState
 from apps.rankings.models import RefitRun, Snapshot
 from apps.rankings.queries import latest_snapshot, open_run
@@ -197,6 +198,7 @@ class LicensingHome:
     requests: int
     licensees: int
     waiting: Waiting
+    proposals: int
 
 
 def licensing_home(account_id: int, *, now: datetime) -> LicensingHome:
@@ -211,6 +213,7 @@ def licensing_home(account_id: int, *, now: datetime) -> LicensingHome:
         requests=AccessRequest.objects.filter(state=RequestState.ASKED).count(),
         licensees=Licensee.objects.filter(suspended_at=None).count(),
         waiting=waiting_for(account_id, now=now),
+        proposals=open_proposals(),
     )
 
 

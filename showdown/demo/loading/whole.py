@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.contributors.models import Contributor
+from showdown.demo.loading.book import open_the_book
 from showdown.demo.loading.crowd import load_crowd
 from showdown.demo.loading.desk import load_desk
 from showdown.demo.loading.fights import Fights
@@ -135,6 +136,7 @@ def _write(network: Network, *, seed: int, progress: Progress) -> Loaded:
         sales.retire()
         _analyze("eligible_battle", "eligible_battle_cluster", "retired_cluster")
         sales.happen()
+        open_the_book(stage, now=network.now)
     with progress.phase("tonight's ranking"):
         rank(now=network.now)
     with progress.phase("the log"):

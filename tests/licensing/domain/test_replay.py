@@ -51,7 +51,7 @@ def test_a_sealed_release_holds_under_the_version_it_was_sealed_under() -> None:
 
 def test_under_a_longer_age_it_would_have_been_refused() -> None:
     found = verdict(SEALED, rules(min_age_days=75), "W1")
-    assert found == Verdict(clause="W1", outcome=Outcome.REFUSES, counted=3, of=4, limit=75, found=61)
+    assert found == Verdict(clause="W1", outcome=Outcome.REFUSES, counted=3, of=4, limit=75, found=61, is_sealed=True)
     # The day itself is old enough.
     assert verdict(SEALED, rules(min_age_days=61), "W1").outcome is Outcome.HOLDS
     assert verdict(SEALED, rules(min_age_days=62), "W1").counted == 1
