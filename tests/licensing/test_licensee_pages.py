@@ -12,6 +12,7 @@ from django.test import Client
 from apps.accounts.models import User
 from apps.licensing.models import AccessRequest, Agreement, AgreementText, LicenseeKey
 from apps.licensing.services import refuse_request, suspend_licensee
+from tests.battles.arena import add_lab, add_model
 from tests.licensing.partners import LATER, Partner, partner, published
 from tests.organizations.test_register import owns, registered
 from tests.organizations.test_register_pages import signed_in
@@ -60,6 +61,19 @@ def test_everybody_sees_who_agreed_to_what_and_no_name_of_a_person(university: P
         actor=margaret.as_actor(), licensee_id=university.licensee.pk, clause_number="W2", reason="Asked", now=LATER
     )
     assert "Suspended" in text_of(Client(), "/releases/licensees/")
+
+
+def test_everybody_sees_through_whom_a_licensee_is_tied_to_a_lab(university: Partner) -> None:
+    assert "none, at any distance" in text_of(Client(), "/releases/licensees/")
+    lab, holding = add_lab("Fjord AI"), registered("Birch Holding")
+    model = add_model("Cobalt 3", lab)
+    owns(holding, lab)
+    owns(holding, university.organization)
+    page = text_of(Client(), "/releases/licensees/")
+    assert "Birch Holding owns Fjord AI" in page
+    # That a lab tries something here in private is nobody's to read.
+    type(model).objects.update(state="private")
+    assert "none, at any distance" in text_of(Client(), "/releases/licensees/")
 
 
 def test_everybody_reads_the_terms_and_what_changed(university: Partner, margaret: User) -> None:

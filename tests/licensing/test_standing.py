@@ -123,9 +123,24 @@ def test_a_suspended_licensee_may_not_until_it_ends(university: Partner, margare
     assert trail_of(university.licensee)[-2:] == [LicenseeEvent.SUSPENDED, LicenseeEvent.SUSPENSION_ENDED]
 
 
-def test_a_mark_alone_suspends_as_well(university: Partner) -> None:
+def test_a_mark_alone_suspends_as_well_and_ends_as_well(university: Partner, margaret: User) -> None:
     Licensee.objects.update(suspended_at=LATER)
     assert code(university) == "licensee-suspended"
+    end_suspension(actor=margaret.as_actor(), licensee_id=university.licensee.pk, reason="A mistake", now=LATER)
+    assert code(university) == ""
+    with pytest.raises(NotSuspended):
+        end_suspension(actor=margaret.as_actor(), licensee_id=university.licensee.pk, reason="Again", now=LATER)
+
+
+def test_the_platform_suspends_when_a_day_has_passed(university: Partner, margaret: User) -> None:
+    told: dict[str, Any] = {"licensee_id": university.licensee.pk, "now": LATER}
+    suspend_licensee(actor=Actor.system("licensing.sweep"), clause_number="W2", reason="No answer came.", **told)
+    assert code(university) == "licensee-suspended"
+    assert university.contact.inbox.get().body == "No answer came."
+    with pytest.raises(NotPermitted):
+        end_suspension(actor=Actor.system("licensing.sweep"), reason="It came.", **told)
+    end_suspension(actor=margaret.as_actor(), reason="It came.", **told)
+    assert code(university) == ""
 
 
 def test_somebody_buys_it_at_distance_three_and_an_officer_looks(university: Partner, margaret: User) -> None:

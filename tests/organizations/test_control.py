@@ -1,5 +1,6 @@
 """Whether the owners changed since somebody looked: at any distance, in circles, whenever it became known."""
 
+import time
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
@@ -11,6 +12,7 @@ from apps.organizations.queries import changes_of_control
 from apps.organizations.services import declare_tie, end_tie
 from tests.conftest import NOON
 from tests.organizations.test_register import registered
+from tests.organizations.test_tied import QUICK_SECONDS, chained
 
 LATER = NOON + timedelta(days=2)
 NOW = NOON + timedelta(days=10)
@@ -93,3 +95,17 @@ def test_an_answer_about_a_moment_knows_what_was_known_then(four: list[Organizat
     end_tie(actor=CAST, tie=between, until=date(2026, 5, 1), now=LATER + timedelta(days=1))
     assert changed(four[0], at=LATER + timedelta(hours=1)) == [tie.pk]
     assert changed(four[0]) == [between.pk, tie.pk]
+
+
+def test_a_ladder_of_two_thousand_owners_is_climbed_to_its_top(db: None) -> None:
+    ids = chained(2000)
+    Tie.objects.bulk_create(
+        Tie(holder_id=above, held_id=held, kind=TieKind.OWNERSHIP, since=SPRING, source="A file", declared_at=NOON)
+        for held, above in pairwise(ids)
+    )
+    buyer, top = Organization.objects.get(pk=ids[0]), Organization.objects.get(pk=ids[-1])
+    begun = time.monotonic()
+    assert changed(buyer) == []
+    tie = owned(registered("Fund"), top, known=LATER)
+    assert changed(buyer) == [tie.pk]
+    assert time.monotonic() - begun < QUICK_SECONDS

@@ -76,7 +76,14 @@ class Suspension(models.Model):
     licensee = models.ForeignKey(Licensee, on_delete=models.PROTECT, related_name="suspensions")
     clause = models.CharField(max_length=8)
     reason = models.CharField(max_length=300)
-    suspended_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    suspended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Nobody, when the platform did because a day had passed.",
+    )
     suspended_at = models.DateTimeField()
     ended_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"

@@ -7,6 +7,7 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from apps.accounts.domain.roles import Role
 from apps.accounts.models import User
+from apps.battles.models import LanguageModel, ModelState
 from apps.contributors.models import Affiliation
 from apps.licensing.domain.purposes import Purpose, named
 from apps.licensing.models import (
@@ -37,6 +38,7 @@ class PublicLicensee:
     recipients: tuple[str, ...]
     suspension: Suspension | None
     ties: tuple[TieLine, ...]
+    to_a_lab: TiePath | None
 
 
 def public_licensees(*, at: datetime) -> list[PublicLicensee]:
@@ -52,16 +54,25 @@ def public_licensees(*, at: datetime) -> list[PublicLicensee]:
         .order_by("organization__name")[:LIST_LENGTH]
     )
     lines = register(on=at.date()).ties if found else ()
-    return [_public(licensee, lines) for licensee in found]
+    labs = labs_with_models()
+    return [_public(licensee, lines, labs, at=at) for licensee in found]
+
+
+def labs_with_models() -> frozenset[int]:
+    """Return the organizations that have a model of their own here; one that is shown to nobody is told to nobody."""
+    hidden = (ModelState.PRIVATE, ModelState.PREVIEW)
+    found = LanguageModel.objects.filter(is_imported=False).exclude(state__in=hidden)
+    return frozenset(pk for pk in found.values_list("organization_id", flat=True) if pk is not None)
 
 
 def _recipients() -> QuerySet[FinalRecipient]:
     return FinalRecipient.objects.filter(ended_at=None).select_related("organization").order_by("organization__name")
 
 
-def _public(licensee: Licensee, lines: tuple[TieLine, ...]) -> PublicLicensee:
+def _public(licensee: Licensee, lines: tuple[TieLine, ...], labs: frozenset[int], *, at: datetime) -> PublicLicensee:
     agreement: Agreement | None = next(iter(licensee.in_force), None)  # type: ignore[attr-defined]
     name = licensee.organization.name
+    theirs = {licensee.organization_id, *(one.organization_id for one in licensee.named)}  # type: ignore[attr-defined]
     return PublicLicensee(
         licensee=licensee,
         agreement=agreement,
@@ -69,6 +80,7 @@ def _public(licensee: Licensee, lines: tuple[TieLine, ...]) -> PublicLicensee:
         recipients=tuple(one.organization.name for one in licensee.named),  # type: ignore[attr-defined]
         suspension=next(iter(licensee.open_suspensions), None),  # type: ignore[attr-defined]
         ties=tuple(line for line in lines if line.holds and name in {line.holder, line.held}),
+        to_a_lab=tied(theirs, labs, on=at.date()),
     )
 
 

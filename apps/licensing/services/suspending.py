@@ -38,13 +38,13 @@ def suspend_licensee(*, actor: Actor, licensee_id: int, clause_number: str, reas
     """Stop everything that a licensee would receive, from this moment on, downloads that are under way included.
 
     Raises:
-        NotPermitted: when the actor is no licensing officer.
+        NotPermitted: when the actor is neither a licensing officer nor the platform itself.
         AlreadySuspended: when it is suspended.
         UnknownRule: when there is no such clause.
         UnfitWords: without a reason.
     """
     licensee = held_licensee(licensee_id)
-    if not may_license(actor) or actor.account_id is None:
+    if not (may_license(actor) or actor.is_system):
         raise NotPermitted(_("Only licensing officers suspend licensees."), subject=licensee.ref)
     require_rule(clause_number)
     words = line_of(reason, longest=LONGEST_REASON)
@@ -92,10 +92,16 @@ def end_suspension(*, actor: Actor, licensee_id: int, reason: str, now: datetime
         raise NotPermitted(_("Only licensing officers end a suspension."), subject=licensee.ref)
     words = line_of(reason, longest=LONGEST_REASON)
     suspension = Suspension.objects.filter(licensee=licensee, ended_at=None).first()
-    if suspension is None:
+    if suspension is None and licensee.suspended_at is None:
         raise NotSuspended(_("This licensee is not suspended."), subject=licensee.ref)
+    if suspension is None:
+        # It was marked without anybody saying under which clause; what ends is told all the same.
+        suspension = Suspension(
+            licensee=licensee, clause="", reason=_("Not told."), suspended_at=licensee.suspended_at or now
+        )
     suspension.ended_at, suspension.ended_by_id, suspension.ended_because = now, actor.account_id, words
-    suspension.save(update_fields=["ended_at", "ended_by", "ended_because"])
+    # What stands of a suspension is not written again.
+    suspension.save(update_fields=["ended_at", "ended_by", "ended_because"] if suspension.pk else None)
     licensee.suspended_at = None
     licensee.save(update_fields=["suspended_at"])
     record(
@@ -103,7 +109,7 @@ def end_suspension(*, actor: Actor, licensee_id: int, reason: str, now: datetime
         actor=actor,
         subject=licensee.ref,
         at=now,
-        clause=suspension.clause,
+        clause=suspension.clause or None,
         facts={"reason_digest": digest_of(words)},
     )
     tell_contact(

@@ -64,6 +64,7 @@ WITH RECURSIVE reached(id) AS (
         UNION ALL
         SELECT tie.holder_id FROM organizations_tie tie WHERE tie.held_id = reached.id
           AND tie.kind = ANY(%(kinds)s) AND tie.since <= %(on)s AND (tie.until IS NULL OR tie.until > %(on)s)
+        OFFSET 0
     ) AS neighbour
 )
 SELECT id FROM reached
