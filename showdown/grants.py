@@ -125,6 +125,7 @@ TABLES: Final[dict[str, Grant]] = {
     "eligible_battle": READ,
     "eligible_battle_cluster": READ,
     "release_item": READ,
+    "battles_released": READ,
     "licensing_licensee": ORDINARY,
     # Whoever holds the key can tell which of a licensee's pseudonyms is whom.
     "licensing_pseudonymkey": Grant(app="SELECT, INSERT"),

@@ -50,6 +50,7 @@ class _Cut:
     counted: CountedVotes
     segment: Segment
     hidden: str
+    is_without_released: bool = False
 
     @property
     def is_whole(self) -> bool:
@@ -142,6 +143,21 @@ def _cuts(dataset: ImportedDataset | None, counted: CountedVotes, rules: Mapping
             least_effective=rules["min_effective"],
         )
         yield _Cut(dataset=None, counted=counted, segment=segment, hidden=hidden)
+        if not hidden and (counted.released & segment.rows).any():
+            yield _without_released(counted, segment, rules)
+
+
+def _without_released(counted: CountedVotes, segment: Segment, rules: Mapping[str, Any]) -> _Cut:
+    """Cut a board once more, without votes on battles that were sold since; neither difference may be readable."""
+    people, kept = counted.votes.contributor, ~counted.released
+    if people is None:
+        raise ValueError("Votes of the platform always have a contributor.")
+    limits = {"least": rules["min_contributors"], "least_effective": rules["min_effective"]}
+    hidden = hidden_because(contributors=people[segment.rows], rows=kept[segment.rows], **limits) or hidden_because(
+        contributors=people[kept], rows=segment.rows[kept], **limits
+    )
+    rows = Segment(name=segment.name, rows=segment.rows & kept)
+    return _Cut(dataset=None, counted=counted, segment=rows, hidden=hidden, is_without_released=True)
 
 
 def _boards(cut: _Cut) -> Iterator[FittedBoard]:
@@ -177,7 +193,9 @@ def _hidden_board(cut: _Cut, method: Method, why: str) -> FittedBoard:
         segment=cut.segment.name,
         method=method,
         dataset=cut.dataset,
+        is_without_released=cut.is_without_released,
         votes=0,
+        on_released=0,
         contributors=0,
         suppressed_because=why[:200],
         fit={},
@@ -213,7 +231,9 @@ def _shown_board(cut: _Cut, method: Method, result: BoardResult) -> FittedBoard:
         segment=cut.segment.name,
         method=method,
         dataset=cut.dataset,
+        is_without_released=cut.is_without_released,
         votes=count(result.votes),
+        on_released=min(count(int((cut.counted.released & cut.segment.rows).sum())), count(result.votes)),
         contributors=count(result.contributors),
         suppressed_because="",
         fit={

@@ -97,14 +97,24 @@ class Board(models.Model):
     dataset = models.ForeignKey(ImportedDataset, on_delete=models.PROTECT, null=True, blank=True, related_name="boards")
     segment = models.CharField(max_length=80, help_text="everyone, country=BR, language=pt, dataset=12, …")
     method = models.CharField(max_length=16, choices=Method.choices)
+    is_without_released = models.BooleanField(
+        default=False, help_text="The same board without the votes on battles that were sold since."
+    )
     votes = models.PositiveBigIntegerField()
+    on_released = models.PositiveBigIntegerField(default=0, help_text="Votes in it whose battle was sold since.")
     contributors = models.PositiveIntegerField()
     suppressed_because = models.CharField(max_length=200, blank=True)
     fit = models.JSONField(default=dict, help_text="Parameters, style coefficients, models that cannot be ranked.")
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["snapshot", "segment", "method"], name="rankings_board_once"),
+            models.UniqueConstraint(
+                fields=["snapshot", "segment", "method", "is_without_released"], name="rankings_board_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(on_released__lte=models.F("votes")) & (Q(is_without_released=False) | Q(on_released=0)),
+                name="rankings_released_ones_are_of_its_votes",
+            ),
             models.CheckConstraint(condition=Q(method__in=Method.values), name="rankings_method_is_known"),
         ]
 

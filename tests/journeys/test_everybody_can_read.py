@@ -5,7 +5,7 @@ One page of each kind is looked at, by whoever reaches it first; the four ways o
 
 import re
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -18,7 +18,12 @@ from tests.journeys.test_the_look import RULES
 
 pytestmark = [pytest.mark.journey, pytest.mark.usefixtures("demo_network")]
 
-WAYS: Final = [("light", 1440, "en"), ("dark", 360, "en"), ("light", 360, "ar"), ("dark", 768, "de")]
+WAYS: Final[list[tuple[Literal["light", "dark"], int, str]]] = [
+    ("light", 1440, "en"),
+    ("dark", 360, "en"),
+    ("light", 360, "ar"),
+    ("dark", 768, "de"),
+]
 NARROWEST: Final = 360
 # Files and the machine's own addresses are no pages; what ends a visit is not followed.
 NO_PAGE: Final = re.compile(

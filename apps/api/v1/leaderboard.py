@@ -43,6 +43,11 @@ class LeaderboardSerializer(serializers.Serializer[Any]):
     method = serializers.CharField(source="board.method")
     votes = serializers.IntegerField(source="board.votes")
     contributors = serializers.IntegerField(source="board.contributors")
+    on_released = serializers.IntegerField(
+        source="board.on_released",
+        help_text="Votes in it whose battle was sold since; they were cast before and count on.",
+    )
+    without_released = serializers.BooleanField(source="board.is_without_released")
     hidden_because = serializers.CharField(source="board.suppressed_because", allow_blank=True)
     models = RatingSerializer(many=True, source="rows")
 
@@ -57,6 +62,9 @@ class LeaderboardView(APIView):
             OpenApiParameter("country", str, description="ISO 3166-1 alpha-2 code of the voters' country."),
             OpenApiParameter("language", str, description="BCP 47 code of the prompt's language."),
             OpenApiParameter("dataset", int, description="Id of an imported file of votes."),
+            OpenApiParameter(
+                "released", str, enum=["with", "without"], description="Votes on battles sold since; with unless said."
+            ),
             OpenApiParameter("style", str, enum=["on", "off"], description="Style control; on unless said."),
         ],
         responses=LeaderboardSerializer,
@@ -69,13 +77,18 @@ class LeaderboardView(APIView):
         style = request.query_params.get("style", "on")
         if style not in {"on", "off"}:
             raise ValidationError({"style": "Say on or off."})
+        released = request.query_params.get("released", "with")
+        if released not in {"with", "without"}:
+            raise ValidationError({"released": "Say with or without."})
         snapshot = latest_snapshot()
         if snapshot is None:
             raise NotFound("No snapshot has been published yet.")
         segment = next((name_of(cut, value) for cut, value in chosen.items()), EVERYONE)
         view = None
         for method in (Method.PLAIN,) if style == "off" else (Method.STYLED, Method.PLAIN):
-            view = view or board_view(snapshot=snapshot, segment=segment, method=method)
+            view = view or board_view(
+                snapshot=snapshot, segment=segment, method=method, without_released=released == "without"
+            )
         if view is None:
             raise NotFound("There is no such board.")
         return Response(LeaderboardSerializer(view).data)

@@ -73,6 +73,11 @@ class BoardView:
     rows: list[BoardRow] = field(default_factory=list)
 
     @property
+    def released_share(self) -> float:
+        """The share of the board's votes whose battle was sold since, from 0 to 1."""
+        return self.board.on_released / self.board.votes if self.board.votes else 0.0
+
+    @property
     def leaders(self) -> list[BoardRow]:
         """The models of which none is significantly worse than first place."""
         return [row for row in self.rows if row.rank_low == 1]
@@ -82,10 +87,23 @@ _MICRO = 1_000_000
 
 
 def board_view(
-    *, snapshot: Snapshot, segment: str = EVERYONE, method: Method, min_votes: int = 0, min_contributors: int = 0
+    *,
+    snapshot: Snapshot,
+    segment: str = EVERYONE,
+    method: Method,
+    without_released: bool = False,
+    min_votes: int = 0,
+    min_contributors: int = 0,
 ) -> BoardView | None:
-    """Return one board of a published snapshot in three queries, or None when it is not on the list."""
-    board = snapshot.boards.select_related("dataset").filter(segment=segment, method=method).first()
+    """Return one board of a published snapshot in three queries, or None when it is not on the list.
+
+    ``without_released`` asks for the one without votes on battles that were sold since; where there are none of these,
+    it is the board itself.
+    """
+    boards = snapshot.boards.select_related("dataset").filter(segment=segment, method=method)
+    board = boards.filter(is_without_released=without_released).first()
+    if board is None and without_released:
+        board = boards.filter(on_released=0).first()
     if board is None:
         return None
     ratings = Rating.objects.filter(board=board).select_related("model__organization").order_by("rank", "-rating")
@@ -113,7 +131,11 @@ def board_view(
 def segments_of(snapshot: Snapshot) -> dict[str, list[str]]:
     """Return the values that have a board, by attribute: ``{"country": ["BR", …], "dataset": ["3"]}``."""
     found: dict[str, list[str]] = {}
-    for name in snapshot.boards.filter(method=Method.PLAIN).order_by("segment").values_list("segment", flat=True):
+    for name in (
+        snapshot.boards.filter(method=Method.PLAIN, is_without_released=False)
+        .order_by("segment")
+        .values_list("segment", flat=True)
+    ):
         attribute, is_cut, value = name.partition("=")
         if is_cut:
             found.setdefault(attribute, []).append(value)

@@ -38,7 +38,8 @@ class CountedVotes:
 
     ``votes`` holds what the engine needs; ``vote_ids`` (int64, n) are their rows; ``model_ids`` maps its model codes to
     rows; ``attributes`` maps each segment attribute to its value per vote (object, n); ``leaves`` are the 33 bytes of
-    each vote in the snapshot's tree; ``aside`` are the votes that do not count.
+    each vote in the snapshot's tree; ``released`` (bool, n) marks those whose battle was sold since, which count as
+    before; ``aside`` are the votes that do not count.
     """
 
     votes: Votes
@@ -46,13 +47,15 @@ class CountedVotes:
     model_ids: tuple[int, ...]
     attributes: dict[str, NDArray[np.object_]]
     leaves: list[bytes]
+    released: NDArray[np.bool_]
     aside: list[Aside]
 
 
 _SELECT = """
 SELECT v.public_id, v.nonce, v.choice, v.contributor_id, b.left_model_id, b.right_model_id,
        v.country, v.language, v.excluded_under, b.tag,
-       l.tokens, l.headers, l.lists, l.bold, r.tokens, r.headers, r.lists, r.bold, v.id
+       l.tokens, l.headers, l.lists, l.bold, r.tokens, r.headers, r.lists, r.bold, v.id,
+       EXISTS (SELECT FROM battles_released s WHERE s.battle_id = b.id)
 FROM battles_vote v
 JOIN battles_battle b ON b.id = v.battle_id
 LEFT JOIN battles_response l ON l.battle_id = b.id AND l.side = 'left'
@@ -122,5 +125,6 @@ def _as_columns(rows: list[tuple[Any, ...]], aside: list[Aside]) -> CountedVotes
             ballot(nonce=bytes(row[1]), public_id=row[0].bytes, outcome=int(said))
             for row, said in zip(rows, outcome.tolist(), strict=True)
         ],
+        released=np.array([row[19] for row in rows], dtype=np.bool_),
         aside=aside,
     )

@@ -43,7 +43,9 @@ class FittedBoard:
     segment: str
     method: Method
     dataset: ImportedDataset | None
+    is_without_released: bool
     votes: int
+    on_released: int
     contributors: int
     suppressed_because: str
     fit: Mapping[str, Any]
@@ -90,7 +92,9 @@ def publish_snapshot(
             dataset=board.dataset,
             segment=board.segment,
             method=board.method,
+            is_without_released=board.is_without_released,
             votes=board.votes,
+            on_released=board.on_released,
             contributors=board.contributors,
             suppressed_because=board.suppressed_because,
             fit=dict(board.fit),

@@ -40,16 +40,18 @@ class _Asked:
     chosen: dict[str, str] = field(default_factory=dict)
     too_many: bool = False
     number: str = ""
+    without_released: bool = False
 
 
 def _asked(query: QueryDict) -> _Asked:
     chosen = {cut: query.get(cut, "")[:32] for cut in _CUTS if query.get(cut)}
     method = Method.PLAIN if query.get("style") == "off" else Method.STYLED
     number = query.get("snapshot", "")[:32]
+    without = query.get("released") == "without"
     if len(chosen) > 1:
-        return _Asked(method=method, segment="", chosen=chosen, too_many=True, number=number)
+        return _Asked(method=method, segment="", chosen=chosen, too_many=True, number=number, without_released=without)
     segment = next((name_of(cut, value) for cut, value in chosen.items()), EVERYONE)
-    return _Asked(method=method, segment=segment, chosen=chosen, number=number)
+    return _Asked(method=method, segment=segment, chosen=chosen, number=number, without_released=without)
 
 
 def _board(asked: _Asked) -> tuple[Any, BoardView | None]:
@@ -62,11 +64,17 @@ def _board(asked: _Asked) -> tuple[Any, BoardView | None]:
     if snapshot is None or asked.too_many:
         return snapshot, None
     rules = clause("R3").parameters
-    limits = {"min_votes": rules["min_votes"], "min_contributors": rules["min_contributors"]}
-    view = board_view(snapshot=snapshot, segment=asked.segment, method=asked.method, **limits)
-    if view is None and asked.method == Method.STYLED:
-        # A file without replies has a plain board only.
-        view = board_view(snapshot=snapshot, segment=asked.segment, method=Method.PLAIN, **limits)
+    view = None
+    # A file without replies has a plain board only.
+    for method in (asked.method,) if asked.method == Method.PLAIN else (Method.STYLED, Method.PLAIN):
+        view = view or board_view(
+            snapshot=snapshot,
+            segment=asked.segment,
+            method=method,
+            without_released=asked.without_released,
+            min_votes=rules["min_votes"],
+            min_contributors=rules["min_contributors"],
+        )
     return snapshot, view
 
 
@@ -138,7 +146,10 @@ def leaderboard_csv(request: HttpRequest) -> HttpResponse:
     if snapshot is None or view is None or view.board.suppressed_because:
         raise Http404("There is no such board.")
     response = HttpResponse(content_type="text/csv; charset=utf-8")
-    name = f"showdown-snapshot-{snapshot.pk}-{view.board.segment.replace('=', '-')}-{view.board.method}.csv"
+    told = [view.board.segment.replace("=", "-"), view.board.method]
+    if view.board.is_without_released:
+        told.append("without-released")
+    name = f"showdown-snapshot-{snapshot.pk}-{'-'.join(told)}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     writer = csv.writer(response)
     writer.writerow(
