@@ -19,7 +19,7 @@ DROP TRIGGER wall_refuse_change ON licensing_editionrevision;
 class Migration(migrations.Migration):
     dependencies = [
         ("contributors", "0003_a_withdrawal_stays"),
-        ("licensing", "0005_offers"),
+        ("licensing", "0006_what_was_released"),
     ]
 
     operations = [
