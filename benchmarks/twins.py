@@ -24,6 +24,9 @@ PROMPTS: Final = 100
 _RULE: Final = next(clause.parameters for clause in FIRST_EDITION if clause.number == "P3")
 _MARKS: Final = str.maketrans("", "", ".,;:!?¿¡“”«»\"'()。、，？！؟،")  # noqa: RUF001 - They are marks of Chinese and Arabic.
 
+# Written without spaces between words.
+_UNSPACED: Final = frozenset({"ja", "km", "lo", "my", "th", "zh"})
+
 Edit = Callable[[str, Random, Words], str]
 
 
@@ -32,16 +35,16 @@ def _swapped(text: str, chance: Random, _words: Words) -> str:
     return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
 
 
-def _shorter(text: str, chance: Random, _words: Words) -> str:
-    parts = _parts(text)
+def _shorter(text: str, chance: Random, words: Words) -> str:
+    parts, space = _parts(text, words)
     del parts[chance.randrange(len(parts))]
-    return _joined(text, parts)
+    return space.join(parts)
 
 
-def _longer(text: str, chance: Random, _words: Words) -> str:
-    parts = _parts(text)
+def _longer(text: str, chance: Random, words: Words) -> str:
+    parts, space = _parts(text, words)
     at = chance.randrange(len(parts))
-    return _joined(text, [*parts[: at + 1], *parts[at:]])
+    return space.join([*parts[: at + 1], *parts[at:]])
 
 
 def _followed(text: str, chance: Random, words: Words) -> str:
@@ -61,13 +64,11 @@ EDITS: Final[Mapping[str, Edit]] = {
 }
 
 
-def _parts(text: str) -> list[str]:
-    # Where words are not set apart by spaces, two letters are about as much as a word.
-    return text.split() if " " in text else [text[at : at + 2] for at in range(0, len(text), 2)]
-
-
-def _joined(text: str, parts: list[str]) -> str:
-    return (" " if " " in text else "").join(parts)
+def _parts(text: str, words: Words) -> tuple[list[str], str]:
+    """Return a text's words and what stands between them; two letters where words are not set apart."""
+    if words.language in _UNSPACED:
+        return [text[at : at + 2] for at in range(0, len(text), 2)], ""
+    return text.split(), " "
 
 
 def questions(words: Words, *, count: int) -> list[str]:

@@ -13,7 +13,7 @@ from apps.licensing.gateways import EditionStore
 from apps.licensing.models import Release
 from apps.policy.queries import rulebook
 from tests.audit.witnessed import WitnessedPress
-from tests.licensing.test_editions import ROWS, built, in_small_groups, sealed, store
+from tests.licensing.builds import ROWS, built, in_small_groups, sealed, store
 from tests.web.test_receipts import verified
 
 __all__ = ["sealed", "store"]

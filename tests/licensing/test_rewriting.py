@@ -28,10 +28,12 @@ from apps.licensing.models import (
 )
 from apps.licensing.queries import due_rewrites, too_few_alike
 from apps.licensing.services import Sealing, draft_release
+from tests.licensing.builds import BUILDER, NIGHT, Killed, contents, dying, store, table_of
 from tests.licensing.crowds import Facts, crowd, voted
-from tests.licensing.test_editions import BUILDER, NIGHT, Killed, contents, dying, table_of
 from tests.licensing.world import World
 from tests.trails import trail_of
+
+__all__ = ["store"]
 
 pytestmark = pytest.mark.committed
 
@@ -48,12 +50,6 @@ WHERE t.battle_id IS NULL AND o.id IS NULL
 GROUP BY 1, 2, 3, 4, 5 HAVING count(DISTINCT v.contributor_id) < 10
 """
 NURSES = Facts(country="JP", language="ja", profession="2221", age_band="25-34", education="6")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> EditionStore:
-    """A folder of one's own for editions."""
-    return EditionStore(tmp_path / "releases")
 
 
 class Sale:

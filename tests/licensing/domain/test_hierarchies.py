@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.contributors.domain import languages, professions
@@ -21,6 +21,7 @@ DECLARED = {
 }
 
 
+@settings(deadline=None)
 @given(data=st.data(), attribute=st.sampled_from(Attribute))
 def test_who_agree_on_a_level_agree_on_all_above_it(data: st.DataObject, attribute: Attribute) -> None:
     values = st.sampled_from([*DECLARED[attribute], "", "??"])

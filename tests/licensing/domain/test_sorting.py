@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.licensing.domain import edition, sorting
@@ -23,6 +23,7 @@ def table_of(names: Sequence[str]) -> pa.Table:
     )
 
 
+@settings(deadline=None)
 @given(names=NAMES, cuts=st.integers(1, 9), pieces=st.integers(1, 7))
 def test_rows_come_back_in_order(
     names: list[str], cuts: int, pieces: int, tmp_path_factory: pytest.TempPathFactory
