@@ -73,9 +73,10 @@ NEVER: Final = {
         JOIN policy_policyversion v ON v.id = w.version_id
         WHERE w.number = 'W1' AND v.effective_at < l.sealed_at ORDER BY v.number DESC LIMIT 1) > l.sealed_at
     """,
-    "a turn on no cluster, or on one that its battle lacks": """
-      SELECT t.id FROM battles_turn t WHERE t.cluster_id = ANY(%(clusters)s) AND NOT EXISTS (
-        SELECT 1 FROM battle_cluster c WHERE c.battle_id = t.battle_id AND c.cluster_id = t.cluster_id)
+    "a turn on no cluster, or on one that its battle lacks": f"""
+      {_WALKED} SELECT t.id FROM battles_turn t JOIN ends n ON n.id = t.cluster_id
+      WHERE t.cluster_id = ANY(%(clusters)s) AND NOT EXISTS (
+        SELECT 1 FROM battle_cluster c WHERE c.battle_id = t.battle_id AND c.cluster_id = n.at_last)
     """,
 }
 
