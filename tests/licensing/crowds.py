@@ -1,10 +1,12 @@
 """More people than two: voters by the dozen, since what copies tell needs ten of a kind."""
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from apps.accounts.models import User
 from apps.contributors.models import Consent, ConsentKind, ConsentText, Contributor, Network, Standing
 from tests.conftest import NOON
 from tests.licensing.world import _ANSWERS, _BATTLE, LONG_AGO, World
@@ -35,9 +37,14 @@ HERMIT: Final = Facts(country="JP", language="ja", profession="X2", age_band="65
 def crowd(world: World, count: int) -> list[int]:
     """Make contributors who agreed to everything before the past began; return their ids."""
     network, _created = Network.objects.get_or_create(name="Everyone")
-    people = Contributor.objects.bulk_create(
-        Contributor(network=network, standing=Standing.ACTIVE, joined_at=NOON, activated_at=NOON)
+    # Whoever has no account has asked to be erased.
+    accounts = [
+        User.objects.create_user(f"{uuid.uuid4().hex}@demo.example", None, display_name="Somebody")
         for _number in range(count)
+    ]
+    people = Contributor.objects.bulk_create(
+        Contributor(account=account, network=network, standing=Standing.ACTIVE, joined_at=NOON, activated_at=NOON)
+        for account in accounts
     )
     Consent.objects.bulk_create(
         Consent(contributor=person, text=ConsentText.objects.filter(kind=kind).earliest("pk"), kind=kind, given_at=NOON)
