@@ -105,7 +105,12 @@ def measure(battles: int, rounds: int) -> dict[str, Any]:
     )
     university = register_organization(actor=SYSTEM, name="Meridian", country="NO", is_lab=False, now=NOON)
     licensee = add_licensee(
-        actor=actor, organization=university, contact=None, purpose="Research", agreement="Read it.", now=NOON
+        actor=actor,
+        organization=university,
+        contact=make_person("ingrid", Role.LICENSEE),
+        purpose="Research",
+        agreement="Read it.",
+        now=NOON,
     )
     loaded: dict[str, float] = {}
     with timed(loaded, "loading"):
