@@ -53,6 +53,8 @@ def own_postgres() -> Iterator[dict[str, str]]:
             "DJANGO_SETTINGS_MODULE": "showdown.settings",
             "SHOWDOWN_TESTING": "1",
             "SHOWDOWN_SECRET_KEY": "only a benchmark is signed with this",
+            # For loading a past that nobody could wait for; it leads to this throwaway server alone.
+            "BENCHMARK_ADMIN_URL": server.superuser_address(keeper.TEMPLATE),
         }
     finally:
         server.kill()

@@ -9,6 +9,7 @@ from django.db.models.signals import post_migrate
 
 from showdown.granting import apply_grants, owns_the_schema, roles_exist
 from showdown.schedule import write_schedule
+from showdown.ways_out import write_ways_out
 
 
 def grant_after_migrating(*, using: str, verbosity: int = 1, **_signal: Any) -> None:
@@ -24,6 +25,7 @@ def grant_after_migrating(*, using: str, verbosity: int = 1, **_signal: Any) -> 
             return
         changed = apply_grants(cursor)
     write_schedule(using=using)
+    write_ways_out(using=using)
     if changed and verbosity >= 1:
         print(f"Grants: brought in line on {len(changed)} tables and functions.")  # noqa: T201
 

@@ -1,6 +1,8 @@
 """The ASGI entry point that granian serves."""
 
+import logging
 import os
+from typing import Any
 
 from django.core.asgi import get_asgi_application
 
@@ -8,4 +10,23 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "showdown.settings")
 os.environ.setdefault("SHOWDOWN_DB_POOL", "1")
 
-application = get_asgi_application()
+_django = get_asgi_application()
+_logger = logging.getLogger(__name__)
+
+
+class BrokeOff(RuntimeError):
+    """An answer that had begun could not be finished; it says nothing of why, since the server writes it down."""
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    """Answer, and keep the words of an error in the middle of a stream from the server's own log.
+
+    Django answers an error before the first byte with its page. After that it passes it on to the server, which writes
+    down what it says; PostgreSQL's errors quote whole rows.
+    """
+    try:
+        await _django(scope, receive, send)
+    except Exception:
+        _logger.exception("The answer at %s broke off.", scope.get("path", ""))
+        # Without a cause, so that the server sees the end of the connection and not the words.
+        raise BrokeOff from None

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
 
 OLDEST_POSTGRESQL = 15
@@ -16,6 +16,16 @@ _VARIABLES = {
     "owner": "DATABASE_OWNER_URL",
 }
 _NO_DATABASE = "django.db.backends.dummy"
+# Settings under which a server writes statements, their parameters or rows into its log, and what each should be.
+_KEEPS_WORDS_OUT = {
+    "log_statement": ("none", "ddl"),
+    "log_min_error_statement": ("panic", "fatal", "log"),
+    "log_error_verbosity": ("terse",),
+    "log_parameter_max_length_on_error": ("0",),
+    "log_min_duration_statement": ("-1",),
+    "log_min_duration_sample": ("-1",),
+    "log_transaction_sample_rate": ("0",),
+}
 
 
 @register(Tags.security)
@@ -80,6 +90,30 @@ def servers_are_young_enough(*, databases: Sequence[str] | None = None, **_scope
                     f"The server behind {_VARIABLES.get(alias, alias)} is PostgreSQL {told}.",
                     hint=f"PostgreSQL {OLDEST_POSTGRESQL} or newer is needed.",
                     id="showdown.E004",
+                )
+            )
+    return found
+
+
+@register(Tags.database)
+def servers_log_nobodys_words(*, databases: Sequence[str] | None = None, **_scope: Any) -> list[CheckMessage]:
+    """Words of live battles do not lie in the server's log: no statement, no parameter, no row that was refused."""
+    found: list[CheckMessage] = []
+    for alias in databases or ():
+        connection = connections[alias]
+        if connection.vendor != "postgresql":
+            continue
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT name, setting FROM pg_settings WHERE name = ANY (%s)", [list(_KEEPS_WORDS_OUT)])
+            told = dict(cursor.fetchall())
+        wrong = {name: value for name, value in sorted(told.items()) if value not in _KEEPS_WORDS_OUT[name]}
+        if wrong:
+            named = ", ".join(f"{name} = {value}" for name, value in wrong.items())
+            found.append(
+                Warning(
+                    f"The server behind {_VARIABLES.get(alias, alias)} may write people's words into its log: {named}.",
+                    hint="; ".join(f"{name} = {_KEEPS_WORDS_OUT[name][0]}" for name in wrong),
+                    id="showdown.W001",
                 )
             )
     return found

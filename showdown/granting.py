@@ -34,13 +34,14 @@ SELECT c.relname, array_remove(array_agg(a.attname ORDER BY a.attnum), NULL)
 FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f') GROUP BY c.oid
 """
-# All that anybody but the owner was given. A role of 0 is everybody.
+# All that anybody but the owner was given. A role of 0 is everybody. Names are text here: as names, the signatures of
+# functions would lose what comes after their 63rd character.
 _GIVEN = """
-SELECT c.relname, coalesce(r.rolname, 'PUBLIC'), x.privilege_type, ''
+SELECT c.relname::text, coalesce(r.rolname, 'PUBLIC'), x.privilege_type, ''
 FROM pg_class c CROSS JOIN aclexplode(c.relacl) x LEFT JOIN pg_roles r ON r.oid = x.grantee
 WHERE c.relnamespace = 'public'::regnamespace AND x.grantee <> c.relowner
 UNION ALL
-SELECT c.relname, coalesce(r.rolname, 'PUBLIC'), x.privilege_type, a.attname
+SELECT c.relname::text, coalesce(r.rolname, 'PUBLIC'), x.privilege_type, a.attname
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
 CROSS JOIN aclexplode(a.attacl) x LEFT JOIN pg_roles r ON r.oid = x.grantee
 WHERE c.relnamespace = 'public'::regnamespace AND x.grantee <> c.relowner

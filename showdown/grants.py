@@ -70,17 +70,29 @@ TABLES: Final[dict[str, Grant]] = {
     "django_celery_beat_periodictask": SIGN_IN,
     "django_celery_beat_periodictasks": SIGN_IN,
     "django_celery_beat_solarschedule": SIGN_IN,
-    # The rulebook: an edition is written once.
-    "policy_policyversion": ONCE,
-    "policy_clause": ONCE,
+    # The rulebook: versions are written by the database's function, which decides what loosens.
+    "policy_policyversion": READ,
+    "policy_clause": READ,
+    "policy_parameterdirection": READ,
+    "policy_policyproposal": Grant(
+        app="SELECT, INSERT, UPDATE (state, second_id, decided_at, decision, backtested_at)", auditor="SELECT"
+    ),
+    "policy_clauseproposal": ONCE,
+    "policy_backtest": ONCE,
+    # What was read of others' words: a look is written once, and a batch is closed once.
+    "policy_readingbatch": Grant(app="SELECT, INSERT, UPDATE (closed_at, digest)", auditor="SELECT"),
+    "policy_contentlook": ONCE,
+    "policy_egressroute": READ,
     # Organizations and people.
     "organizations_organization": ORDINARY,
-    "organizations_tie": ORDINARY,
+    "organizations_tie": Grant(app="SELECT, INSERT, UPDATE (until, end_declared_at)", auditor="SELECT"),
+    "organizations_stafftie": Grant(app="SELECT, INSERT, UPDATE (until)", auditor="SELECT"),
     "contributors_network": ORDINARY,
     "contributors_contributor": ORDINARY,
     "contributors_demographicclaim": Grant(app="SELECT, INSERT, UPDATE (proof_level, ended_at)", auditor="SELECT"),
     "contributors_affiliation": Grant(app="SELECT, INSERT, UPDATE (ended_at)", auditor="SELECT"),
     "contributors_consenttext": ONCE,
+    "contributors_ownexport": ONCE,
     "contributors_consent": Grant(app="SELECT, INSERT, UPDATE (withdrawn_at)", auditor="SELECT"),
     # Prompts. Clusters are merged by the database's function alone; UPDATE of the founding time serves to lock rows.
     # Words, author and time of a prompt stay: whoever could swap them could put live words into an old battle.
@@ -134,7 +146,26 @@ TABLES: Final[dict[str, Grant]] = {
     # What says that a comparison is finished; its column of time is the database's.
     "clusters_compared": Grant(app="SELECT, INSERT BUT (id, finished_at)", auditor="SELECT"),
     "battles_released": READ,
-    "licensing_licensee": ORDINARY,
+    "licensing_licensee": Grant(
+        app="SELECT, INSERT, UPDATE (contact_id, purpose, purposes, agreement_sha256, agreed_at, suspended_at)",
+        auditor="SELECT",
+    ),
+    # What somebody agreed to is not rewritten; agreements, suspensions and keys only end.
+    "licensing_agreementtext": ONCE,
+    "licensing_agreement": Grant(app="SELECT, INSERT, UPDATE (ended_at, ended_because)", auditor="SELECT"),
+    "licensing_controlreview": ONCE,
+    "licensing_finalrecipient": Grant(app="SELECT, INSERT, UPDATE (ended_at)", auditor="SELECT"),
+    "licensing_suspension": Grant(
+        app="SELECT, INSERT, UPDATE (ended_by_id, ended_at, ended_because)", auditor="SELECT"
+    ),
+    "licensing_licenseekey": Grant(
+        app="SELECT, INSERT, UPDATE (revoked_at, last_used_at)", auditor="SELECT BUT (secret_sha256)"
+    ),
+    "licensing_accessrequest": Grant(
+        app="SELECT, INSERT, UPDATE (state, decided_by_id, decided_at, refused_clause, refused_because)",
+        auditor="SELECT",
+    ),
+    "licensing_accessrequest_recipients": ONCE,
     # Whoever holds the key can tell which of a licensee's pseudonyms is whom.
     "licensing_pseudonymkey": Grant(app="SELECT, INSERT"),
     "licensing_release": ORDINARY,
@@ -145,6 +176,10 @@ TABLES: Final[dict[str, Grant]] = {
         app="SELECT, INSERT, UPDATE (revision, manifest, manifest_sha256, path, rows, built_at)", auditor="SELECT"
     ),
     "licensing_editionrevision": ONCE,
+    # What copies tell of people is fixed once and for good.
+    "licensing_releasefit": ONCE,
+    "licensing_persongeneralization": ONCE,
+    "licensing_leftout": ONCE,
     # Offers go forward by the wall's functions alone; the application can end one.
     "licensing_offer": Grant(app="SELECT, INSERT, UPDATE (state, ended_at, ended_clause)", auditor="SELECT"),
     "licensing_offerlicensee": ONCE,
@@ -154,7 +189,18 @@ TABLES: Final[dict[str, Grant]] = {
         app="SELECT, INSERT, UPDATE (escalated_at)", auditor="SELECT BUT (words, contact, account_id)"
     ),
     "licensing_delivery": Grant(app="SELECT, INSERT, UPDATE (state, ended_at, bytes_sent)", auditor="SELECT"),
+    "licensing_transfer": Grant(app="SELECT, INSERT, UPDATE (sent, seen_at, ended_at)", auditor="SELECT"),
+    "licensing_readmatch": ONCE,
+    "licensing_readincident": ONCE,
     "licensing_tombstone": ONCE,
+    # A notice stays as it was signed; what moves is who was reminded, who answered, and what followed.
+    "licensing_notice": Grant(
+        app="SELECT, INSERT, UPDATE (reminded_at, escalated_at, suspended_at, acknowledged_at, acknowledged_by, "
+        "acknowledged_name)",
+        auditor="SELECT BUT (acknowledged_name)",
+    ),
+    "licensing_noticerow": Grant(app="SELECT, INSERT, UPDATE (notice_id)", auditor="SELECT"),
+    "licensing_letter": Grant(app="SELECT, INSERT, UPDATE (next_try_at, tries, sent_at)", auditor="SELECT"),
     # Cases and decisions; a decision is superseded, never rewritten.
     "moderation_case": ORDINARY,
     "moderation_decision": ONCE,
@@ -172,6 +218,7 @@ TABLES: Final[dict[str, Grant]] = {
 # Functions by signature, as `pg_get_function_identity_arguments` writes it, and the roles that may call them. Trigger
 # functions, and those that only other functions call, need no caller.
 FUNCTIONS: Final[dict[str, tuple[str, ...]]] = {
+    "policy_adopt(of_proposal bigint, second_person bigint, at timestamp with time zone)": (APP,),
     "retire_cluster(of_cluster bigint, min_age_days integer)": (APP,),
     "merge_clusters(merged bigint, kept bigint)": (APP,),
     "seal_release(of_release bigint, battles bigint[])": (APP,),

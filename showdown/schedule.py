@@ -16,6 +16,10 @@ EVERY: Final[dict[str, tuple[str, int]]] = {
     "Compare clusters by new rules": ("licensing.recluster_due", 300),
     "Write exports of the log, and remove old ones": ("web.tend_exports", 5),
     "Finish or close releases that wait": ("licensing.sweep", 15),
+    "Write the entries of what was read": ("policy.close_readings", 60),
+    "Judge past releases under proposed rules": ("licensing.back_test_due", 15),
+    "Take rows back and tell licensees": ("licensing.tend_withdrawals", 10),
+    "Compare yesterday's reads with the deliveries": ("licensing.match_reads", 1800),
 }
 QUEUES: Final[dict[str, str]] = {"prompts.screen_due": "language"}
 NIGHTLY: Final = ("Recompute the rankings every night", "rankings.nightly")

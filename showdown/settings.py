@@ -331,7 +331,7 @@ REST_FRAMEWORK = {
         "rest_framework.throttling.AnonRateThrottle",
         "rest_framework.throttling.UserRateThrottle",
     ],
-    "DEFAULT_THROTTLE_RATES": {"anon": "120/min", "user": "600/min"},
+    "DEFAULT_THROTTLE_RATES": {"anon": "120/min", "user": "600/min", "licensee": "240/min"},
     "EXCEPTION_HANDLER": "apps.api.problems.problem_response",
 }
 SPECTACULAR_SETTINGS = {
@@ -346,10 +346,19 @@ SPECTACULAR_SETTINGS = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "line": {"()": "showdown.logs.PlacesAndKinds", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {"django.server": {"level": "WARNING"}, "httpx2": {"level": "WARNING"}},
+    "loggers": {
+        # Django would also mail each error, with the request's own words in it, to whoever stands in ADMINS.
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+        "httpx2": {"level": "WARNING"},
+        # The web server's own report of an error that broke a stream off.
+        "_granian": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+    },
 }
 
 # --- Model providers: keys are named here by reference and read from the environment at the moment of use. ---

@@ -1,12 +1,15 @@
 """System checks of the log's name and folders: what is wrong with them shows before anything is signed."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import connections
 
 from apps.audit.domain.note import InvalidNote, Signer
+from apps.audit.queries import salts_that_came_back
 from apps.audit.services.keys import LONGEST_KEY
 
 _EXAMPLE = "an address of yours without its scheme, such as showdown.example.org/log"
@@ -54,5 +57,23 @@ def the_keys_are_not_among_the_public_files(**_scope: Any) -> list[CheckMessage]
             f"The log's keys ({keys}) and its public files ({public}) lie in one another.",
             hint="Let SHOWDOWN_LOG_KEYS and SHOWDOWN_LOG_FILES name folders apart, the keys on another disk.",
             id="audit.E003",
+        )
+    ]
+
+
+@register(Tags.database)
+def what_was_forgotten_stays_so(*, databases: Sequence[str] | None = None, **_scope: Any) -> list[CheckMessage]:
+    """A database from a backup does not serve before it has forgotten again what was forgotten since."""
+    if "default" not in (databases or ()) or connections["default"].vendor != "postgresql":
+        return []
+    if "audit_salt" not in connections["default"].introspection.table_names():
+        return []
+    if not (found := len(salts_that_came_back())):
+        return []
+    return [
+        Error(
+            f"{found} texts open again although the log says that they were forgotten: this database is a backup.",
+            hint="Run `manage.py after_restore` before anything serves (docs/runbook.md, Restoring a backup).",
+            id="audit.E004",
         )
     ]

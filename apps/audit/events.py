@@ -15,5 +15,6 @@ class AuditEvent(StrEnum):
     KEY_ANNOUNCED = "audit.key_announced"
     KEY_RETIRED = "audit.key_retired"
     ENTRIES_RECOVERED = "audit.entries_recovered"
+    BACKUP_RESTORED = "audit.backup_restored"
     WITNESS_ADDED = "audit.witness_added"
     WITNESS_ENDED = "audit.witness_ended"

@@ -15,3 +15,4 @@ class ContributorEvent(StrEnum):
     LEFT = "contributors.left"
     RETURNED = "contributors.returned"
     NETWORK_ADDED = "contributors.network_added"
+    WORDS_TAKEN = "contributors.words_taken"

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from apps.organizations.models import Organization
@@ -232,3 +233,22 @@ class Consent(models.Model):
     def ref(self) -> str:
         """The reference under which the log names this consent."""
         return f"contributors.consent:{self.pk}"
+
+
+class OwnExport(models.Model):
+    """A contributor took their own words and votes with them; many from one network open a case (clause G2)."""
+
+    contributor = models.ForeignKey(Contributor, on_delete=models.PROTECT, related_name="own_exports")
+    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="own_exports")
+    at = models.DateTimeField(db_default=Now(), help_text="By the database's clock, set by a trigger.")
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["network", "at"], name="contributors_exports_by_time")]
+
+    def __str__(self) -> str:
+        return f"export {self.pk}"
+
+    @property
+    def ref(self) -> str:
+        """The reference under which the log names this export."""
+        return f"contributors.ownexport:{self.pk}"

@@ -14,11 +14,13 @@ from apps.jobs.models import JobRun, JobState
 _KINDS: Final[dict[str, str | Promise]] = {
     "rankings.refit": _("Recomputing every board"),
     "licensing.edition": _("Writing the files of a release"),
+    "licensing.back_test": _("Judging past releases under a proposed rulebook"),
 }
 _PHASES: Final[dict[str, str | Promise]] = {
     "reading votes": _("reading votes"),
     "fitting boards": _("fitting boards"),
     "publishing": _("publishing"),
+    "judging releases": _("judging releases"),
     "sorting rows": _("sorting rows"),
     "writing rows": _("writing rows"),
     "hashing files": _("hashing files"),

@@ -4,7 +4,7 @@ import rules
 
 from apps.accounts.domain.roles import Role
 from apps.audit.domain.actor import Actor
-from apps.licensing.models import Release, ReleaseState
+from apps.licensing.models import Licensee, Release, ReleaseState
 
 
 @rules.predicate
@@ -57,3 +57,29 @@ def may_see(actor: Actor, release: Release | None = None) -> bool:
     if release.state != ReleaseState.DRAFT or may_see_drafts(actor):
         return True
     return actor.account_id is not None and release.licensee.contact_id == actor.account_id
+
+
+@rules.predicate
+def speaks_for(actor: Actor, licensee: Licensee | None = None) -> bool:
+    """Hold for the person whom an officer named to speak for a licensee, while they hold that role."""
+    if licensee is None or actor.account_id is None:
+        return False
+    return actor.has(Role.LICENSEE) and licensee.contact_id == actor.account_id
+
+
+@rules.predicate
+def may_see_licensee(actor: Actor, licensee: Licensee | None = None) -> bool:
+    """Hold for whoever speaks for a licensee, and for those who work on releases or look over them."""
+    return licensee is not None and (may_see_drafts(actor) or speaks_for(actor, licensee))
+
+
+@rules.predicate
+def may_tend_deliveries(actor: Actor) -> bool:
+    """Hold for the platform alone: it closes what broke off, takes rows back, and compares reads."""
+    return actor.is_system
+
+
+@rules.predicate
+def may_see_incidents(actor: Actor) -> bool:
+    """Hold for those who look over what left, and for the officers who answer for it."""
+    return any(actor.has(role) for role in (Role.AUDITOR, Role.APPROVER, Role.LICENSING_OFFICER))

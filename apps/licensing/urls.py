@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from apps.licensing.views import objections, offers, pages, refusals
+from apps.licensing.views import (
+    contributions,
+    deliveries,
+    licensee_desk,
+    licensees,
+    notices,
+    objections,
+    offers,
+    pages,
+    refusals,
+)
 
 app_name = "licensing"
 urlpatterns = [
@@ -19,11 +29,59 @@ urlpatterns = [
     path("desk/", pages.desk, name="desk"),
     path("desk/draft/", pages.new_draft, name="new_draft"),
     path("desk/licensees/new/", pages.new_licensee, name="new_licensee"),
+    path("compare/", pages.compare, name="compare"),
+    path("back-tests/<int:proposal_id>/", pages.back_test_proposal, name="back_test"),
     path("<int:release_id>/", pages.release, name="release"),
+    path("<int:release_id>/replay/", pages.replay, name="replay"),
+    path("mine/<int:edition_id>/", deliveries.my_edition, name="my_edition"),
+    path("mine/<int:edition_id>/files/<str:name>", deliveries.edition_file, name="edition_file"),
+    path("mine/<int:edition_id>/release.sha256", deliveries.checksums, name="checksums"),
+    path("mine/<int:edition_id>/manifest.tlog-proof", deliveries.edition_proof, name="edition_proof"),
+    path("mine/deliveries/<int:delivery_id>/", deliveries.delivery, name="delivery"),
+    path("mine/deliveries/<int:delivery_id>/receipt.json", deliveries.delivery_json, name="delivery_json"),
+    path("mine/notices/", notices.my_notices, name="my_notices"),
+    path("mine/notices/<int:notice_id>/", notices.notice, name="notice"),
+    path("mine/notices/<int:notice_id>/notice.json", notices.notice_document, name="notice_document"),
+    path("mine/notices/<int:notice_id>/proof.json", notices.notice_proof, name="notice_proof"),
+    path("my-data/", contributions.my_data, name="my_data"),
+    path("my-data/take-back/", contributions.take_back, name="take_back"),
+    path("my-data/deliveries/<int:delivery_id>/proof.json", contributions.my_data_proof, name="my_data_proof"),
+    path("withdrawals/", notices.withdrawals, name="withdrawals"),
+    path("reads/", notices.reads, name="reads"),
+    path("<int:release_id>/withdraw/", notices.withdraw, name="withdraw"),
     path("<int:release_id>/items.ndjson", pages.items, name="items"),
     path("<int:release_id>/seal/", pages.seal_draft, name="seal"),
     path("<int:release_id>/cancel/", pages.cancel_release, name="cancel"),
     path("<int:release_id>/build/", pages.build, name="build"),
+    # Licensees and what they agree to, for everybody.
+    path("licensees/", licensees.licensees, name="licensees"),
+    path("agreements/", licensees.agreements, name="agreements"),
+    path("agreements/<int:version>/", licensees.agreement, name="agreement"),
+    path("agreements/<int:version>/agreement.txt", licensees.agreement_file, name="agreement_file"),
+    path("schema/", licensee_desk.schema, name="schema"),
+    path("schema/invented-rows.<slug:form>", licensee_desk.schema_file, name="schema_file"),
+    # The officer's.
+    path("desk/agreements/new/", licensees.new_text, name="new_text"),
+    path("desk/licensees/<int:licensee_id>/", licensees.licensee, name="licensee"),
+    path("desk/licensees/<int:licensee_id>/<slug:what>/", licensees.act, name="licensee_act"),
+    path(
+        "desk/licensees/<int:licensee_id>/recipients/<int:recipient_id>/end/",
+        licensees.end_recipient,
+        name="end_recipient",
+    ),
+    path("desk/licensees/<int:licensee_id>/keys/<int:key_id>/revoke/", licensees.revoke_key, name="revoke_key"),
+    path("desk/requests/<int:request_id>/", licensees.access_request, name="request"),
+    path("desk/requests/<int:request_id>/draft/", licensees.draft_request, name="draft_request"),
+    # The licensee's own.
+    path("mine/terms/", licensee_desk.terms, name="terms"),
+    path("mine/keys/", licensee_desk.keys, name="keys"),
+    path("mine/keys/<int:key_id>/revoke/", licensee_desk.revoke_own_key, name="revoke_own_key"),
+    path("mine/recipients/", licensee_desk.recipients, name="recipients"),
+    path("mine/recipients/<int:recipient_id>/end/", licensee_desk.end_own_recipient, name="end_own_recipient"),
+    path("mine/requests/", licensee_desk.requests, name="requests"),
+    path("mine/requests/new/", licensee_desk.new_request, name="new_request"),
+    path("mine/requests/<int:request_id>/", licensee_desk.own_request, name="own_request"),
+    path("mine/requests/<int:request_id>/withdraw/", licensee_desk.withdraw_request, name="withdraw_request"),
     path("<int:release_id>/offers/new/", offers.new_offer, name="new_offer"),
     path("<int:release_id>/offers/<int:number>/approve/", offers.approve_offer, name="approve"),
     path("<int:release_id>/offers/<int:number>/refuse/", offers.say_no, name="say_no"),

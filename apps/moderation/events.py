@@ -12,3 +12,4 @@ class ModerationEvent(StrEnum):
     RELEASED = "moderation.released"
     DECIDED = "moderation.decided"
     APPEALED = "moderation.appealed"
+    EXPORTS_LOOKED_INTO = "moderation.exports_looked_into"

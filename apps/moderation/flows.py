@@ -11,6 +11,9 @@ from apps.audit.domain.actor import Actor
 from apps.audit.domain.refusal import NotPermitted, Refused
 from apps.moderation.models import Action, Case, Decision
 from apps.moderation.queries.access import case_named
+from apps.moderation.queries.console import CaseView, case_view, words_on
+from apps.moderation.queries.exports import exports_to_look_at
+from apps.moderation.queries.statements import Statement, statement_for, words_in_statement
 from apps.moderation.queries.waiting import (
     approved_without_decision,
     findings_without_case,
@@ -24,12 +27,15 @@ from apps.moderation.services import (
     decide_finding,
     decide_prompt,
     forget_old_drafts,
+    open_exports_case,
     open_finding_case,
     open_prompt_case,
     record_rule_decision,
     save_draft,
     take_next,
 )
+from apps.policy.domain.reading import Purpose
+from apps.policy.services import read_content
 
 # One wake takes this many of a kind, so that a load of old prompts does not keep new cases waiting.
 _AT_ONCE: Final = 500
@@ -42,6 +48,7 @@ class Swept:
 
     prompts: int
     findings: int
+    exports: int
     rule_decisions: int
     moot: int
 
@@ -58,6 +65,7 @@ def sweep(*, actor: Actor, now: datetime) -> Swept:
         findings=_each(
             findings_without_case(limit=_AT_ONCE), lambda pk: open_finding_case(actor=actor, finding_id=pk, now=now)
         ),
+        exports=_each(exports_to_look_at(), lambda pk: open_exports_case(actor=actor, network_id=pk, now=now)),
         rule_decisions=_each(
             approved_without_decision(limit=_AT_ONCE),
             lambda pk: record_rule_decision(actor=actor, prompt_id=pk, now=now),
@@ -90,6 +98,31 @@ def take_next_or_sweep(*, actor: Actor, now: datetime) -> Case | None:
         sweep(actor=Actor.system("moderation.sweep"), now=now)
         case = take_next(actor=actor, now=now)
     return case
+
+
+def read_case(*, actor: Actor, case_id: int, now: datetime) -> CaseView:
+    """Return a case as the console shows it; that its words are read is written down first (clause G1)."""
+    return read_content(
+        actor=actor,
+        purpose=Purpose.CASE,
+        subjects=words_on(actor, case_id),
+        load=lambda: case_view(actor, case_id, now=now),
+        now=now,
+    )
+
+
+def read_statement(*, actor: Actor, decision_id: int, now: datetime) -> Statement:
+    """Return a statement of reasons; whoever it is not about is written down first (clause G1)."""
+    others = words_in_statement(actor, decision_id)
+    if not others:
+        return statement_for(actor, decision_id)
+    return read_content(
+        actor=actor,
+        purpose=Purpose.STATEMENT,
+        subjects=others,
+        load=lambda: statement_for(actor, decision_id),
+        now=now,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

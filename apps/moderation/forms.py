@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from apps.moderation.models import Action
+from apps.moderation.models import Action, ExportsOutcome
 from apps.moderation.queries.console import CaseView
 from apps.moderation.services import CARELESS, CLEAN
 from apps.policy.domain.rulebook import ClauseText
@@ -84,4 +84,18 @@ class AppealForm(forms.Form):
         strip=False,
         widget=forms.Textarea(attrs={"rows": 9}),
         help_text=_("Somebody who did not make the decision reads this. Write in any language that you are sure of."),
+    )
+
+
+class ExportsForm(forms.Form):
+    """What a look at many exports from one network came to."""
+
+    use_required_attribute = False
+
+    outcome = forms.ChoiceField(label=_("What came of it"), choices=ExportsOutcome.choices, widget=forms.RadioSelect)
+    note = JudgedByTheService(
+        label=_("What you found"),
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=_("Whom you asked, and what they said. It stays with the case; nobody is decided against."),
     )

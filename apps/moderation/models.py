@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.contributors.models import Contributor
+from apps.contributors.models import Contributor, Network
 from apps.integrity.models import Finding
 from apps.licensing.models import Release
 from apps.moderation.domain.priority import Reason
@@ -21,6 +21,7 @@ class CaseKind(models.TextChoices):
     FINDING = "finding", _("Findings about votes")
     APPEAL = "appeal", _("Appeals")
     RELEASE = "release", _("Releases")
+    EXPORTS = "exports", _("Many exports")
 
 
 class CaseState(models.TextChoices):
@@ -37,9 +38,17 @@ class PriorityReason(models.TextChoices):
     PERSONAL_DATA = Reason.PERSONAL_DATA.value, _("Personal data may stand in it")
     APPEAL = Reason.APPEAL.value, _("Somebody waits for a second look")
     FINDING = Reason.FINDING.value, _("These votes count until somebody decides")
+    EXPORTS = Reason.EXPORTS.value, _("Many people of one network took their words away")
     FLAGGED = Reason.FLAGGED.value, _("Its author waits for an answer")
     NEWCOMER = Reason.NEWCOMER.value, _("Read afterwards: among a newcomer's first prompts")
     SAMPLE = Reason.SAMPLE.value, _("Read afterwards: drawn by chance")
+
+
+class ExportsOutcome(models.TextChoices):
+    """What a look at many exports came to."""
+
+    EXPLAINED = "explained", _("There is a plain reason")
+    HANDED_ON = "handed_on", _("Somebody may be collecting them: handed on to who runs the networks")
 
 
 class CaseQuerySet(models.QuerySet["Case"]):
@@ -58,6 +67,7 @@ class Case(models.Model):
     finding = models.ForeignKey(Finding, on_delete=models.PROTECT, null=True, blank=True, related_name="cases")
     release = models.ForeignKey(Release, on_delete=models.PROTECT, null=True, blank=True, related_name="cases")
     appeal = models.OneToOneField("Appeal", on_delete=models.PROTECT, null=True, blank=True, related_name="case")
+    network = models.ForeignKey(Network, on_delete=models.PROTECT, null=True, blank=True, related_name="cases")
     state = models.CharField(max_length=16, choices=CaseState.choices, default=CaseState.OPEN)
     priority = models.PositiveSmallIntegerField(default=2, help_text="0 is the most urgent, 3 the least.")
     priority_reason = models.CharField(max_length=200, blank=True, choices=PriorityReason.choices)
@@ -69,21 +79,30 @@ class Case(models.Model):
     )
     lease_until = models.DateTimeField(null=True, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=16, blank=True, choices=ExportsOutcome.choices)
+    note = models.TextField(blank=True, help_text="What a look at many exports came to, in the moderator's words.")
 
     objects = CaseQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(kind="prompt", prompt__isnull=False, finding=None, release=None, appeal=None)
-                | Q(kind="finding", prompt=None, finding__isnull=False, release=None, appeal=None)
-                | Q(kind="release", prompt=None, finding=None, release__isnull=False, appeal=None)
-                | Q(kind="appeal", prompt=None, finding=None, release=None, appeal__isnull=False),
+                condition=Q(kind="prompt", prompt__isnull=False, finding=None, release=None, appeal=None, network=None)
+                | Q(kind="finding", prompt=None, finding__isnull=False, release=None, appeal=None, network=None)
+                | Q(kind="release", prompt=None, finding=None, release__isnull=False, appeal=None, network=None)
+                | Q(kind="appeal", prompt=None, finding=None, release=None, appeal__isnull=False, network=None)
+                | Q(kind="exports", prompt=None, finding=None, release=None, appeal=None, network__isnull=False),
                 name="moderation_exactly_one_subject",
             ),
             models.CheckConstraint(
                 condition=Q(state="open", decided_at=None) | Q(state__in=["decided", "moot"], decided_at__isnull=False),
                 name="moderation_decided_has_a_time",
+            ),
+            # Nobody is decided against, so there is no decision to appeal: the case says itself what came of it.
+            models.CheckConstraint(
+                condition=Q(kind="exports", state="decided", outcome__in=ExportsOutcome.values) & ~Q(note="")
+                | (~Q(kind="exports", state="decided") & Q(outcome="", note="")),
+                name="moderation_looked_into_says_what_came",
             ),
             models.CheckConstraint(condition=Q(priority__lte=3), name="moderation_priority_is_a_band"),
             models.CheckConstraint(
@@ -94,6 +113,9 @@ class Case(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["finding"], condition=Q(state="open"), name="moderation_one_open_case_a_finding"
+            ),
+            models.UniqueConstraint(
+                fields=["network"], condition=Q(state="open"), name="moderation_one_open_case_a_network"
             ),
         ]
         indexes: ClassVar = [
@@ -116,6 +138,8 @@ class Case(models.Model):
             return self.finding.contributor.account_id == account_id
         if self.appeal is not None:
             return account_id in {self.appeal.appellant_id, self.appeal.decision.concerns.account_id}
+        if self.network is not None:
+            return self.network.own_exports.filter(contributor__account=account_id).exists()
         return False
 
     def is_against(self, account_id: int | None) -> bool:

@@ -14,6 +14,7 @@ urlpatterns = [
     path("cases/<int:case_id>/draft/", views.draft, name="draft"),
     path("cases/<int:case_id>/preview/", views.preview_statement, name="preview"),
     path("cases/<int:case_id>/decide/", views.decide, name="decide"),
+    path("cases/<int:case_id>/look-into/", views.look_into, name="look_into"),
     path("decisions/<int:decision_id>/", views.decision, name="decision"),
     path("decisions/<int:decision_id>/appeal/", views.appeal, name="appeal"),
     path("decisions/for-prompt/<int:prompt_id>/", views.decision_for_prompt, name="decision_for_prompt"),

@@ -15,23 +15,28 @@ from apps.audit.domain.refusal import NotPermitted, Refused
 from apps.audit.middleware import remember_refusal
 from apps.moderation import flows
 from apps.moderation.flows import Written
-from apps.moderation.forms import AppealForm, VerdictForm
+from apps.moderation.forms import AppealForm, ExportsForm, VerdictForm
+from apps.moderation.models import CaseKind
 from apps.moderation.permissions import may_moderate
-from apps.moderation.queries.console import CaseView, case_view
+from apps.moderation.queries.console import CaseView, kind_and_decision, lease_view
+from apps.moderation.queries.exports import exports_view
 from apps.moderation.queries.queue import queue_for
-from apps.moderation.queries.statements import Statement, newest_decision_on, preview, statement_for
+from apps.moderation.queries.statements import Statement, newest_decision_on, preview
 from apps.moderation.queries.statistics import figures
 from apps.moderation.services import (
     AlreadyAppealed,
     AlreadyDecided,
     AppealSaysNothing,
     AppealTooLong,
+    CaseTaken,
+    LeaseEnded,
     ReasonMissing,
     ReasonTooLong,
     UnknownAction,
     UnknownGround,
     fit_reason,
     ground,
+    look_into_exports,
     make_appeal,
     release_case,
     save_draft,
@@ -77,9 +82,13 @@ def take_next(request: HttpRequest) -> HttpResponse:
 @login_required
 def case(request: HttpRequest, case_id: int) -> HttpResponse:
     """Show one case: subject, evidence, decision. Looking takes nothing from anybody."""
-    view = case_view(acting(request), case_id, now=timezone.now())
-    if view.decided_by is not None:
-        return redirect("moderation:decision", view.decided_by.pk)
+    actor = acting(request)
+    kind, decision_id = kind_and_decision(case_id) if may_moderate(actor) else (None, None)
+    if decision_id is not None:
+        return redirect("moderation:decision", decision_id)
+    if kind == CaseKind.EXPORTS:
+        return _exports(request, case_id, ExportsForm())
+    view = flows.read_case(actor=actor, case_id=case_id, now=timezone.now())
     return _console(request, view, VerdictForm(initial=_initial(view), view=view))
 
 
@@ -113,7 +122,7 @@ def draft(request: HttpRequest, case_id: int) -> HttpResponse:
         reason=written.reason,
         now=now,
     )
-    view = case_view(acting(request), case_id, now=now)
+    view = lease_view(acting(request), case_id, now=now)
     return render(request, "moderation/_lease.html", {"view": view, "saved_at": saved.saved_at, "now": now})
 
 
@@ -122,7 +131,7 @@ def draft(request: HttpRequest, case_id: int) -> HttpResponse:
 def preview_statement(request: HttpRequest, case_id: int) -> HttpResponse:
     """Show the statement that the person concerned would read, without deciding anything."""
     now = timezone.now()
-    view = case_view(acting(request), case_id, now=now)
+    view = flows.read_case(actor=acting(request), case_id=case_id, now=now)
     form = VerdictForm(request.POST, view=view)
     if not form.is_valid():
         return _console(request, view, form)
@@ -141,7 +150,7 @@ def decide(request: HttpRequest, case_id: int) -> HttpResponse:
     actor, now = acting(request), timezone.now()
     form = VerdictForm(request.POST)
     if not form.is_valid():
-        view = case_view(actor, case_id, now=now)
+        view = flows.read_case(actor=actor, case_id=case_id, now=now)
         return _console(request, view, VerdictForm(request.POST, view=view))
     verdict = form.verdict()
     try:
@@ -162,7 +171,7 @@ def decide(request: HttpRequest, case_id: int) -> HttpResponse:
         return redirect("moderation:decision", decided.decision_id)
     except Refused as refused:
         remember_refusal(request, refused)
-        view = case_view(actor, case_id, now=now)
+        view = flows.read_case(actor=actor, case_id=case_id, now=now)
         again = VerdictForm(request.POST, view=view)
         again.add_error(_field_of(again, refused), str(refused))
         return _console(request, view, again)
@@ -175,12 +184,33 @@ def decide(request: HttpRequest, case_id: int) -> HttpResponse:
     return redirect("moderation:decision", decision.pk)
 
 
+@require_POST
+@login_required
+def look_into(request: HttpRequest, case_id: int) -> HttpResponse:
+    """Close a case about many exports with what a look at them came to."""
+    form = ExportsForm(request.POST)
+    if not form.is_valid():
+        return _exports(request, case_id, form)
+    told = form.cleaned_data
+    try:
+        look_into_exports(
+            actor=acting(request), case_id=case_id, outcome=told["outcome"], note=told["note"], now=timezone.now()
+        )
+    except (ReasonMissing, ReasonTooLong, LeaseEnded, CaseTaken) as refused:
+        remember_refusal(request, refused)
+        form.add_error("note" if isinstance(refused, ReasonMissing | ReasonTooLong) else None, str(refused))
+        return _exports(request, case_id, form)
+    messages.success(request, _("Written down. The case is closed."))
+    return redirect("moderation:queue")
+
+
 @require_safe
 @login_required
 def decision(request: HttpRequest, decision_id: int) -> HttpResponse:
     """Show a statement of reasons to the person concerned, or to a moderator."""
-    statement = statement_for(acting(request), decision_id)
-    return render(request, "moderation/decision.html", {"statement": statement, "now": timezone.now()})
+    now = timezone.now()
+    statement = flows.read_statement(actor=acting(request), decision_id=decision_id, now=now)
+    return render(request, "moderation/decision.html", {"statement": statement, "now": now})
 
 
 @require_safe
@@ -197,7 +227,7 @@ def decision_for_prompt(request: HttpRequest, prompt_id: int) -> HttpResponse:
 @login_required
 def appeal(request: HttpRequest, decision_id: int) -> HttpResponse:
     """Let the person concerned object, once."""
-    statement = statement_for(acting(request), decision_id)
+    statement = flows.read_statement(actor=acting(request), decision_id=decision_id, now=timezone.now())
     form = AppealForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -263,5 +293,11 @@ def _console(
     return render(request, "moderation/case.html", context, status=_status(form))
 
 
-def _status(form: VerdictForm | AppealForm) -> int:
+def _exports(request: HttpRequest, case_id: int, form: ExportsForm) -> HttpResponse:
+    now = timezone.now()
+    context = {"view": exports_view(acting(request), case_id, now=now), "form": form, "now": now}
+    return render(request, "moderation/exports.html", context, status=_status(form))
+
+
+def _status(form: VerdictForm | AppealForm | ExportsForm) -> int:
     return 422 if form.is_bound and form.errors else 200

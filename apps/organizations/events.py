@@ -9,3 +9,5 @@ class OrganizationEvent(StrEnum):
     REGISTERED = "organizations.registered"
     TIE_DECLARED = "organizations.tie_declared"
     TIE_ENDED = "organizations.tie_ended"
+    STAFF_TIE_DECLARED = "organizations.staff_tie_declared"
+    STAFF_TIE_ENDED = "organizations.staff_tie_ended"

@@ -7,7 +7,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from apps.organizations.domain.countries import country_choices
-from apps.organizations.models import Organization, TieKind
+from apps.organizations.models import Organization, StaffTieKind, TieKind
 
 
 def _countries() -> list[tuple[str, Any]]:
@@ -58,3 +58,36 @@ class TieEndForm(forms.Form):
     """The end of a tie."""
 
     until = _day(_("It ended on"), required=True, help_text=_("The first day on which it no longer held."))
+
+
+class PathForm(forms.Form):
+    """Two organizations and a day."""
+
+    a = forms.ModelChoiceField(
+        label=_("From"), queryset=Organization.objects.all(), to_field_name="slug", empty_label=_("Choose")
+    )
+    b = forms.ModelChoiceField(
+        label=_("To"), queryset=Organization.objects.all(), to_field_name="slug", empty_label=_("Choose")
+    )
+    kinds = forms.MultipleChoiceField(
+        label=_("Over ties that say"),
+        choices=TieKind.choices,
+        required=False,
+        help_text=_("None chosen means all."),
+        widget=forms.CheckboxSelectMultiple,
+    )
+    on = _day(_("On the day"), required=False, help_text=_("Today unless you say another."))
+
+
+class StaffTieForm(forms.Form):
+    """A tie of one's own."""
+
+    kind = forms.ChoiceField(label=_("What ties you"), choices=StaffTieKind.choices)
+    organization = forms.ModelChoiceField(
+        label=_("To whom"), queryset=Organization.objects.all(), empty_label=_("Choose")
+    )
+    since = _day(_("Since"), required=True)
+    until = _day(_("Until"), required=False, help_text=_("The first day on which it no longer held."))
+    source = forms.CharField(
+        label=_("In a few words"), max_length=300, help_text=_("What it is, and where it can be read, if anywhere.")
+    )

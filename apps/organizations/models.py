@@ -2,8 +2,9 @@
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
 
@@ -50,15 +51,26 @@ SHARED_KINDS = (TieKind.OWNERSHIP, TieKind.INVESTMENT)
 class Tie(models.Model):
     """A tie from one organization to another, with its dates and its source."""
 
-    holder = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="ties_held")
-    held = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="ties_borne")
+    # The indexes below begin with these two, and no other is needed.
+    holder = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="ties_held", db_index=False)
+    held = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="ties_borne", db_index=False)
     kind = models.CharField(max_length=16, choices=TieKind.choices)
     share = models.DecimalField(max_digits=5, decimal_places=2, null=True, blank=True, help_text="Per cent owned.")
     since = models.DateField()
     until = models.DateField(null=True, blank=True, help_text="The first day on which it no longer held.")
     source = models.CharField(max_length=300)
+    declared_at = models.DateTimeField(db_default=Now(), help_text="When the register learned of it.")
+    end_declared_at = models.DateTimeField(null=True, blank=True, help_text="When it learned of the end.")
 
     class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["holder", "kind"], include=["held", "since", "until"], name="organizations_ties_by_holder"
+            ),
+            models.Index(
+                fields=["held", "kind"], include=["holder", "since", "until"], name="organizations_ties_by_held"
+            ),
+        ]
         constraints: ClassVar = [
             models.CheckConstraint(condition=~models.Q(holder=models.F("held")), name="organizations_no_tie_to_itself"),
             models.CheckConstraint(condition=models.Q(kind__in=TieKind.values), name="organizations_tie_is_known"),
@@ -74,6 +86,11 @@ class Tie(models.Model):
                 condition=models.Q(until=None) | models.Q(until__gte=models.F("since")),
                 name="organizations_tie_ends_after_it_began",
             ),
+            models.CheckConstraint(
+                condition=models.Q(until=None, end_declared_at=None)
+                | models.Q(until__isnull=False, end_declared_at__isnull=False),
+                name="organizations_an_end_was_declared",
+            ),
             models.UniqueConstraint(
                 fields=["holder", "held", "kind"],
                 condition=models.Q(until=None),
@@ -88,3 +105,49 @@ class Tie(models.Model):
     def ref(self) -> str:
         """The reference under which the log names this tie."""
         return f"organizations.tie:{self.pk}"
+
+
+class StaffTieKind(models.TextChoices):
+    """How somebody who works here is tied to an organization."""
+
+    EMPLOYMENT = "employment", _("I work for")
+    OWNERSHIP = "ownership", _("I own part of")
+    FUNDING = "funding", _("I am paid or funded by")
+    OFFICE = "office", _("I sit on a board of, or advise")
+    HOUSEHOLD = "household", _("Somebody I live with works for or owns part of")
+
+
+class StaffTie(models.Model):
+    """A tie that an approver, an auditor or an officer declared about themselves."""
+
+    account = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="staff_ties")
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=16, choices=StaffTieKind.choices)
+    since = models.DateField()
+    until = models.DateField(null=True, blank=True, help_text="The first day on which it no longer held.")
+    source = models.CharField(max_length=300, help_text="In their own words.")
+    declared_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(kind__in=StaffTieKind.values), name="organizations_staff_tie_is_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(until=None) | models.Q(until__gte=models.F("since")),
+                name="organizations_staff_tie_ends_after_it_began",
+            ),
+            models.UniqueConstraint(
+                fields=["account", "organization", "kind"],
+                condition=models.Q(until=None),
+                name="organizations_one_open_staff_tie_of_a_kind",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.kind} {self.organization_id}"
+
+    @property
+    def ref(self) -> str:
+        """The reference under which the log names this tie."""
+        return f"organizations.stafftie:{self.pk}"

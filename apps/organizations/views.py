@@ -5,6 +5,7 @@ from datetime import date
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -14,11 +15,17 @@ from django.views.decorators.http import require_http_methods, require_safe
 from apps.accounts.middleware import acting
 from apps.audit.domain.refusal import NotPermitted, Refused
 from apps.audit.middleware import remember_refusal
-from apps.organizations.forms import OrganizationForm, TieEndForm, TieForm
-from apps.organizations.models import Tie, TieKind
-from apps.organizations.permissions import may_keep_the_register
-from apps.organizations.queries import register
-from apps.organizations.services import declare_tie, end_tie, register_organization
+from apps.organizations.forms import OrganizationForm, PathForm, StaffTieForm, TieEndForm, TieForm
+from apps.organizations.models import StaffTie, StaffTieKind, Tie, TieKind
+from apps.organizations.permissions import may_declare_own_ties, may_keep_the_register
+from apps.organizations.queries import register, tied, ties_of_person
+from apps.organizations.services import (
+    declare_staff_tie,
+    declare_tie,
+    end_staff_tie,
+    end_tie,
+    register_organization,
+)
 
 _SLUG = re.compile(r"[a-zA-Z0-9_-]{1,50}")
 
@@ -33,8 +40,76 @@ def register_page(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("of", "")
     # What is no short form of a name (and what no database takes, such as NUL) asks for the whole register.
     of = asked if _SLUG.fullmatch(asked) else ""
-    context = {"register": register(on=on, of=of), "of": of, "may_keep": may_keep_the_register(acting(request))}
+    actor = acting(request)
+    context = {
+        "register": register(on=on, of=of),
+        "of": of,
+        "may_keep": may_keep_the_register(actor),
+        "may_declare": may_declare_own_ties(actor),
+    }
     return render(request, "organizations/register_page.html", context)
+
+
+@require_safe
+def path_page(request: HttpRequest) -> HttpResponse:
+    """Show how one organization is tied to another, by the fewest ties that held on a day."""
+    form = PathForm(request.GET if "a" in request.GET or "b" in request.GET else None)
+    context: dict[str, object] = {"form": form}
+    if form.is_bound and form.is_valid():
+        asked = form.cleaned_data
+        on = asked["on"] or timezone.now().date()
+        kinds = [TieKind(kind) for kind in asked["kinds"]] or list(TieKind)
+        context |= {
+            "a": asked["a"],
+            "b": asked["b"],
+            "on": on,
+            "is_asked": True,
+            "path": tied([asked["a"].pk], [asked["b"].pk], kinds=kinds, on=on),
+        }
+    return render(request, "organizations/path_page.html", context, status=_status(form))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def my_ties(request: HttpRequest) -> HttpResponse:
+    """Show what somebody who works here declared about themselves, and let them declare more."""
+    actor = acting(request)
+    if not may_declare_own_ties(actor):
+        raise NotPermitted(_("Ties are declared by those who approve, audit, license or moderate."))
+    form = StaffTieForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        said = {**form.cleaned_data, "kind": StaffTieKind(form.cleaned_data["kind"])}
+        try:
+            declare_staff_tie(actor=actor, now=timezone.now(), **said)
+        except Refused as refused:
+            remember_refusal(request, refused)
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("Your tie is declared."))
+            return redirect("organizations:my_ties")
+    ties = ties_of_person(actor.account_id or 0, on=timezone.now().date())
+    return render(request, "organizations/my_ties.html", {"form": form, "ties": ties}, status=_status(form))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def end_mine(request: HttpRequest, tie_id: int) -> HttpResponse:
+    """Put down that a tie of one's own ended."""
+    actor = acting(request)
+    tie = StaffTie.objects.select_related("organization").filter(pk=tie_id, account_id=actor.account_id).first()
+    if tie is None:
+        raise Http404
+    form = TieEndForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            end_staff_tie(actor=actor, tie_id=tie.pk, until=form.cleaned_data["until"], now=timezone.now())
+        except Refused as refused:
+            remember_refusal(request, refused)
+            form.add_error("until", str(refused))
+        else:
+            messages.success(request, _("The tie has an end, and stays where it is."))
+            return redirect("organizations:my_ties")
+    return render(request, "organizations/end_mine.html", {"form": form, "tie": tie}, status=_status(form))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -101,5 +176,5 @@ def _require_keeper(request: HttpRequest) -> None:
         raise NotPermitted(_("The register is kept by network administrators and licensing officers."))
 
 
-def _status(form: OrganizationForm | TieForm | TieEndForm) -> int:
+def _status(form: Form) -> int:
     return 422 if form.errors else 200

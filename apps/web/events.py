@@ -15,3 +15,4 @@ class WebEvent(StrEnum):
     EXPORT_STOPPED = "web.export_stopped"
     EXPORT_DOWNLOADED = "web.export_downloaded"
     EXPORT_REMOVED = "web.export_removed"
+    READING_LOOKED_AT = "web.reading_looked_at"

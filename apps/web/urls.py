@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import path
 
-from apps.web.views import boards, exports, homes, receipts, samples, site
+from apps.web.views import boards, exports, homes, own_words, reading, receipts, samples, site
 
 app_name = "web"
 urlpatterns = [
@@ -21,6 +21,10 @@ urlpatterns = [
     path("auditor/samples/", samples.samples, name="samples"),
     path("auditor/samples/<int:sample_id>/", samples.sample, name="sample"),
     path("auditor/samples/<int:sample_id>/open/<int:leaf_index>/", samples.open_sampled, name="open_sampled"),
+    path("auditor/reading/", reading.reading, name="reading"),
+    path("auditor/reading.csv", reading.reading_csv, name="reading_csv"),
+    path("my-words/", own_words.own_words_page, name="own_words_page"),
+    path("my-words/take/", own_words.own_words, name="own_words"),
     path("health/", site.health, name="health"),
     path("theme/", site.theme, name="theme"),
 ]

@@ -86,6 +86,21 @@ def dripping(connection: socket.socket, _request: bytes) -> None:
         time.sleep(0.05)
 
 
+def dripping_headers(connection: socket.socket, _request: bytes) -> None:
+    """Say one header after another, a byte at a time, and never come to the answer."""
+    connection.sendall(b"HTTP/1.1 200 OK\r\nA: ")
+    while True:
+        connection.sendall(b"x")
+        time.sleep(0.05)
+
+
+def never_beginning(connection: socket.socket, _request: bytes) -> None:
+    """Promise an answer again and again."""
+    while True:
+        connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        time.sleep(0.02)
+
+
 def endless(connection: socket.socket, _request: bytes) -> None:
     """Send without end, as quickly as possible."""
     connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")

@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,12 +17,13 @@ from apps.audit.models import Entry
 from tests.audit.garden import plant
 from tests.audit.witnessed import WitnessedPress
 from tests.conftest import NOON
+from tests.verify.asking import fault, holds
 
 pytestmark = pytest.mark.committed
 
 
 def text_of(page: bytes) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", page.decode()).split())
+    return " ".join(re.sub(r"<[^>]+>", " ", page.decode().replace("<wbr>", "")).split())
 
 
 @pytest.fixture
@@ -73,6 +75,25 @@ def test_any_two_are_proved_to_be_one_history(client: Client, sizes: list[int]) 
                 new_root=bytes.fromhex(told["new_root"]),
                 proof=[bytes.fromhex(value) for value in told["proof"]],
             )
+
+
+def test_the_downloaded_proof_is_checked_offline_by_the_verifier(
+    client: Client, press: WitnessedPress, sizes: list[int], tmp_path: Path
+) -> None:
+    address = f"/log/checkpoints/compare/?old={sizes[0]}&new={sizes[-1]}"
+    answer = client.get(f"{address}&format=json")
+    name = re.findall(r'filename="(.+)"', answer["Content-Disposition"])[0]
+    assert f"showdown-verify.pyz {name} --keys keys" in text_of(client.get(address).content)
+    proof = tmp_path / name
+    proof.write_bytes(answer.content)
+    held = holds(proof, vkey=press.vkey)
+    assert held["growth"].startswith(f"the tree of {sizes[-1]} begins with the one of {sizes[0]}")
+    assert "cosigned by" not in held["earlier signature"]
+    assert "barbara.example" not in held["signature"], "whose key was not given has said nothing"
+    changed = json.loads(answer.content)
+    changed["proof"][0] = "00" * 32
+    proof.write_text(json.dumps(changed))
+    assert fault(proof, vkey=press.vkey)[0] == 1
 
 
 def test_a_changed_tree_is_shown_as_such(client: Client, sizes: list[int], owner_connection: Any) -> None:

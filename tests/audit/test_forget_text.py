@@ -1,8 +1,12 @@
 """Forgetting a text: nobody can open its commitment any more, and every proof holds as before."""
 
+from io import StringIO
+
 import pytest
+from django.core.management import call_command
 from django.db import transaction
 
+from apps.audit.checks import what_was_forgotten_stays_so
 from apps.audit.domain.merkle import leaf_hash, verify_inclusion
 from apps.audit.models import Entry, Salt
 from apps.audit.queries import ProvedEntry, commitment_opens, commitments_about, proved_entry, trail_of
@@ -72,3 +76,25 @@ def test_a_text_is_forgotten_once(db: None) -> None:
         forget_text(actor=ROBOT, commitment=commitment, now=NOON)
     with pytest.raises(AlreadyForgotten):
         forget_text(actor=ROBOT, commitment="0" * 64, now=NOON)
+
+
+@pytest.mark.committed
+def test_a_backup_that_brings_a_salt_back_forgets_it_again_before_it_serves() -> None:
+    _entry, commitment = describe(POEM)
+    _other, kept = describe("another text")
+    salt = Salt.objects.get(pk=commitment)
+    forget_text(actor=ROBOT, commitment=commitment, now=NOON)
+    assert what_was_forgotten_stays_so(databases=["default"]) == []
+    # What a restored backup does: the row is there again, and log_recover has put the newer entries back.
+    salt.save(force_insert=True)
+    assert commitment_opens(commitment, POEM)
+    (wrong,) = what_was_forgotten_stays_so(databases=["default"])
+    assert (wrong.id, "after_restore" in str(wrong.hint)) == ("audit.E004", True)
+    told = StringIO()
+    call_command("after_restore", stdout=told)
+    assert told.getvalue() == "1 texts that the backup had brought back are forgotten again.\n"
+    assert not Salt.objects.filter(pk=commitment).exists()
+    assert Salt.objects.filter(pk=kept).exists()
+    assert what_was_forgotten_stays_so(databases=["default"]) == []
+    entry = Entry.objects.latest("pk")
+    assert (entry.event, entry.facts) == ("audit.backup_restored", {"forgotten_again": 1})

@@ -203,6 +203,26 @@ def test_a_full_disk_stops_nothing_but_publication(press: Press) -> None:
     assert press.publish() == sequence_what_was_there()
 
 
+def test_a_backlog_is_published_as_a_whole_and_not_for_ever_later(press: Press) -> None:
+    now = 0.0
+
+    def seen() -> int:
+        shown = press.shown()
+        return shown.size if shown else 0
+
+    pace = Pace(press.publisher(), print, monotonic=lambda: now)
+    grow(3)
+    pace.publish_if_due(using="sequencer", is_behind=True)
+    assert seen() == 0, "more entries wait, and the auditors' samples are drawn from all of them"
+    size = grow(3)
+    pace.publish_if_due(using="sequencer")
+    assert seen() == size
+    later = grow(3)
+    for now, expected in ((9.9, size), (10.1, later)):  # noqa: B007 - The pace reads it.
+        pace.publish_if_due(using="sequencer", is_behind=True)
+        assert seen() == expected
+
+
 # --- What would contradict what others hold is refused ---
 
 

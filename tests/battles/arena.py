@@ -5,18 +5,23 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.utils import timezone
+
+from apps.accounts.domain.roles import Role
 from apps.accounts.models import User
 from apps.audit.domain.actor import Actor
 from apps.battles.domain.answers import WholeAnswer
 from apps.battles.models import Battle, Endpoint, LanguageModel, Provider, Side
 from apps.battles.services import claim_answers, confirm_answers, open_battle, register_model
 from apps.contributors.models import Contributor
+from apps.licensing.flows import back_test
 from apps.organizations.models import Organization
 from apps.organizations.services import register_organization
-from apps.policy.models import Clause, PolicyVersion
-from apps.policy.queries import rulebook
+from apps.policy.domain.changes import ClauseChange, Kind
+from apps.policy.queries import clause
+from apps.policy.services import adopt_version, propose_version
 from apps.prompts.models import Category, Cluster, Prompt, PromptState
-from tests.conftest import NOON
+from tests.conftest import NOON, make_person
 
 SYSTEM = Actor.system("tests.arena")
 PLATFORM = Actor.system("battles.answers")
@@ -98,19 +103,18 @@ class Arena:
 
 
 def amend(number: str, **parameters: object) -> None:
-    """Put an edition of the rulebook into force in which one clause has other numbers."""
-    before = rulebook()
-    edition = PolicyVersion.objects.create(number=before[0].version + 1, effective_at=NOON, summary="For a test")
-    Clause.objects.bulk_create(
-        Clause(
-            version=edition,
-            number=clause.number,
-            title=clause.title,
-            text=clause.text,
-            parameters={**clause.parameters, **(parameters if clause.number == number else {})},
-        )
-        for clause in before
+    """Let two people tighten one clause's numbers, which holds at once."""
+    now = timezone.now()
+    proposer, second = (
+        User.objects.filter(email=f"{name}@demo.example").first() or make_person(name, role)
+        for name, role in (("lois", Role.NETWORK_ADMIN), ("erna", Role.APPROVER))
     )
+    proposal = propose_version(
+        actor=proposer.as_actor(), changes=[ClauseChange.of(clause(number), **parameters)], reason="A test", now=now
+    )
+    back_test(actor=proposer.as_actor(), proposal=proposal)
+    adopted = adopt_version(actor=second.as_actor(reauthenticated_at=now), proposal=proposal, now=now)
+    assert adopted.kind == Kind.TIGHTENS, "What loosens waits for thirty days: use tests.policy.history.decree."
 
 
 def both(left: str = LEFT_TEXT, right: str = RIGHT_TEXT) -> dict[Side, WholeAnswer]:

@@ -132,8 +132,10 @@ async def _serve_one(server: ModelServer, reader: asyncio.StreamReader, writer: 
     body = json.loads(await reader.readexactly(int(headers["content-length"])))
     behaviour = head[0].split(" ")[1].split("/")[1]
     server.requests.append(Asked(behaviour, headers, body))
-    if behaviour in _WHOLE_RESPONSES:
-        status, kind, content, more = _WHOLE_RESPONSES[behaviour]
+    asked = str(body["messages"][-1]["content"])
+    told = {"quotes": (400, "application/json", json.dumps({"error": {"message": f"Not this: {asked}"}}).encode(), "")}
+    if behaviour in _WHOLE_RESPONSES or behaviour in told:
+        status, kind, content, more = _WHOLE_RESPONSES.get(behaviour) or told[behaviour]
         writer.write(
             f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n{more}"
             f"Connection: close\r\n\r\n".encode()
@@ -156,7 +158,10 @@ async def _serve_one(server: ModelServer, reader: asyncio.StreamReader, writer: 
         writer.write(b"ffff\r\ndata: {")
         await writer.drain()
         return
-    await _behave(behaviour, send, reader.read)
+    if behaviour == "repeats":
+        await _whole(send, ("You asked: ", asked))
+    else:
+        await _behave(behaviour, send, reader.read)
     writer.write(b"0\r\n\r\n")
     await writer.drain()
 

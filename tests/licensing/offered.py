@@ -10,7 +10,7 @@ from apps.accounts.models import User
 from apps.audit.domain.actor import Actor
 from apps.licensing.flows import approve, draft, retire_due_clusters, seal
 from apps.licensing.models import Edition, Licensee, Offer, Release
-from apps.licensing.services import Sealing, add_licensee, offer_is_built
+from apps.licensing.services import Sealing, Signatory, add_licensee, declare_recipient, offer_is_built
 from apps.organizations.models import Organization
 from apps.organizations.services import register_organization
 from tests.conftest import NOON
@@ -80,14 +80,17 @@ def another_licensee(margaret: User, name: str, contact: User | None) -> License
     organization = Organization.objects.filter(name=name).first() or register_organization(
         actor=SYSTEM, name=name, country="DE", is_lab=False, now=NOON
     )
-    return add_licensee(
+    licensee = add_licensee(
         actor=margaret.as_actor(),
         organization=organization,
         contact=contact,
         purpose="Reports",
         agreement="They may read it.",
+        signatory=Signatory("Jo Marsh", "Editor"),
         now=NOON,
     )
+    declare_recipient(actor=margaret.as_actor(), licensee_id=licensee.pk, organization=organization, now=NOON)
+    return licensee
 
 
 def under_new_rules(world: World, number: str, **parameters: int) -> None:

@@ -1,5 +1,6 @@
 """What each clause says about single battles: consents, terms, votes, prompts, and the age in the rulebook."""
 
+import psycopg
 import pytest
 from django.utils import timezone
 
@@ -13,6 +14,7 @@ from apps.licensing.queries import judgement_of, tally_of
 from apps.licensing.services import Sealing, TakenOut
 from tests.battles.arena import amend
 from tests.licensing.world import World
+from tests.policy.history import decree
 
 pytestmark = pytest.mark.committed
 
@@ -122,8 +124,9 @@ def test_a_longer_age_in_the_rulebook_holds_at_once(world: World, margaret: User
         seal(actor=margaret.as_actor(), release_id=release.pk, mode=Sealing.ALL_OR_NOTHING)
 
 
-def test_a_shorter_age_in_the_rulebook_changes_nothing(world: World) -> None:
-    _prompt, _cluster, [young] = world.sky(days_ago=30)
-    amend("W1", min_age_days=1)
+def test_a_shorter_age_gets_into_no_version_of_the_rulebook(world: World) -> None:
+    with pytest.raises(psycopg.errors.CheckViolation, match="policy_sixty_days"):
+        decree(world.owner, "W1", min_age_days=59)
+    _prompt, _cluster, [young] = world.sky(days_ago=59)
     assert retire_due_clusters(actor=NIGHT) == 0
     assert tally_of(Release.objects.get(pk=world.draft([young]))).to_json()["W1"] == 1

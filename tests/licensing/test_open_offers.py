@@ -23,7 +23,7 @@ from apps.licensing.models import (
     ReleaseState,
     Tombstone,
 )
-from apps.licensing.queries import is_covered, on_the_board, opening_checks
+from apps.licensing.queries import is_covered, on_the_board, opening_checks, rows_to_leave
 from apps.licensing.services import (
     HeldBack,
     HoldsRowsTakenBack,
@@ -33,6 +33,7 @@ from apps.licensing.services import (
     OfferMoved,
     StillLocked,
     TiedToLicensee,
+    TooFewAlike,
     TooYoung,
     cancel_release,
     take_back_unfit_rows,
@@ -126,6 +127,15 @@ def test_a_longer_notice_in_between_wins(world: World, offer: Offer) -> None:
         open_now(actor=BUILDER, offer_id=offer.pk)
 
 
+def test_a_larger_k_in_between_wins(world: World, offer: Offer) -> None:
+    Edition.objects.filter(offer=offer).update(manifest={"files": [], "columns": [], "contributors": {"k": 10}})
+    when_the_lock_is_over(world, offer)
+    under_new_rules(world, "W7", k=12)
+    with pytest.raises(TooFewAlike, match="fewer than 12 people") as refused:
+        open_now(actor=BUILDER, offer_id=offer.pk)
+    assert refused.value.clause == "W7"
+
+
 def test_a_licensee_on_the_board_waits_for_half_a_year(
     world: World, margaret: User, katherine: User, dorothy: User
 ) -> None:
@@ -197,6 +207,15 @@ def test_rows_taken_back_leave_before_it_opens(world: World, offer: Offer) -> No
     Attempt.objects.filter(act=Act.OPEN).update(closed_at=timezone.now() - timedelta(hours=25))
     assert tend_offers(actor=BUILDER, rewrite=rewritten) == 1
     assert asked == [offer.pk]
+
+
+def test_a_manifest_that_counts_what_has_left_is_believed_over_the_clock(world: World, offer: Offer) -> None:
+    Consent.objects.filter(kind="licensing", contributor_id=world.voters_id).update(withdrawn_at=timezone.now())
+    take_back_unfit_rows(actor=BUILDER, now=timezone.now())
+    for gone, left in ((3, 0), (2, 1), (0, 3)):
+        manifest = {"files": [], "columns": [], "gone": {"withdrawn": ["aa"] * gone, "held_back": []}}
+        Edition.objects.filter(offer=offer).update(manifest=manifest, built_at=timezone.now() + timedelta(hours=gone))
+        assert rows_to_leave(offer.pk) == left
 
 
 @pytest.mark.parametrize("reason", ["prompt", "vote"])

@@ -14,7 +14,7 @@ from apps.audit.domain.actor import Actor
 from apps.battles.models import Endpoint, LanguageModel
 from apps.contributors.models import Contributor
 from apps.licensing.models import Licensee, Release, ReleaseCandidate
-from apps.licensing.services import add_licensee
+from apps.licensing.services import Signatory, add_licensee, declare_recipient
 from apps.organizations.services import register_organization
 from tests.battles.arena import add_lab, add_model, add_prompt
 from tests.conftest import NOON
@@ -180,8 +180,10 @@ def small_world(owner: psycopg.Connection[Any], author: User, voter: User, offic
         contact=contact,
         purpose="Research, no transfer",
         agreement="They may read it and not pass it on.",
+        signatory=Signatory("Ingrid Dahl", "Head of research"),
         now=NOON,
     )
+    declare_recipient(actor=officer.as_actor(), licensee_id=licensee.pk, organization=university, now=NOON)
     endpoints = list(Endpoint.objects.order_by("model_id"))
     return World(
         owner=owner,

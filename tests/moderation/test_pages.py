@@ -120,7 +120,8 @@ def test_a_console_of_each_kind_is_cheap(prompt: Prompt, ada: User, mallory: Use
     alan_visits = visit(alan)
     for case_id in (appeal.case.pk, about_votes.pk):
         alan_visits.get(f"/moderation/cases/{case_id}/")
-        with at_most(13):
+        # Nine of them are the gate: which words the case shows, and writing the look down before they are read.
+        with at_most(22):
             assert alan_visits.get(f"/moderation/cases/{case_id}/").status_code == 200
 
 

@@ -93,3 +93,25 @@ def test_mallory_does_not_even_see_the_forms(mallory: User, page: str) -> None:
 
 def test_a_tie_that_does_not_exist_is_not_found(margaret: User) -> None:
     assert signed_in(margaret).get(reverse("organizations:end_tie", args=[2**40])).status_code == 404
+
+
+def test_everybody_sees_how_two_are_tied(db: None) -> None:
+    holding, lab, buyer = registered("Birch Holding"), registered("Alder Labs"), registered("Cedar Press")
+    owns(holding, lab)
+    owns(holding, buyer)
+    registered("Oak")
+    told = {"a": "alder-labs", "b": "cedar-press", "on": "2026-09-14"}
+    page = Client().get("/register/path/", told).content.decode()
+    assert "are tied by 2 steps" in page
+    assert "Trade register, file 12" in page
+    assert "are not tied" in Client().get("/register/path/", told | {"b": "oak"}).content.decode()
+    assert "are not tied" in Client().get("/register/path/", told | {"kinds": "customer"}).content.decode()
+    assert "are not tied" in Client().get("/register/path/", told | {"on": "2020-01-01"}).content.decode()
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"a": "x"}, {"a": "\x00", "b": "x" * 9000}, {"a": "x", "b": "y", "on": "never"}, {"a": "1", "kinds": "friend"}],
+)
+def test_odd_questions_about_two_are_answered_with_the_form(db: None, asked: dict[str, str]) -> None:
+    assert Client().get("/register/path/", asked).status_code == 422

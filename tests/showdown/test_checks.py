@@ -2,11 +2,14 @@
 
 import os
 import subprocess
+from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
+from django.db import connections
 from django.test import override_settings
 
 from showdown import checks
@@ -32,6 +35,26 @@ def test_a_server_that_is_too_old_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(checks, "too_old", lambda _version: True)
     with pytest.raises(SystemCheckError, match=r"(?s)showdown\.E004.*PostgreSQL 18.*PostgreSQL 15 or newer is needed"):
         call_command("check", databases=["default"])
+
+
+@pytest.mark.committed
+def test_a_server_that_would_log_peoples_words_is_named(database_urls: dict[str, str]) -> None:
+    assert checks.servers_log_nobodys_words(databases=["default"]) == []
+    database = connections["default"].settings_dict["NAME"]
+    with psycopg.connect(database_urls["admin"], autocommit=True) as server:
+        server.execute(f"ALTER DATABASE {database} SET log_statement = 'all'")
+        server.execute(f"ALTER DATABASE {database} SET log_error_verbosity = 'default'")
+    connections.close_all()
+    (found,) = checks.servers_log_nobodys_words(databases=["default"])
+    assert found.id == "showdown.W001"
+    assert "log_error_verbosity = default, log_statement = all" in found.msg
+    assert found.hint == "log_error_verbosity = terse; log_statement = none"
+
+
+def test_what_a_command_writes_is_its_users_alone(tmp_path: Path) -> None:
+    told = manage("shell", "-v0", "-c", f"open({str(tmp_path / 'copy')!r}, 'w').close()", SHOWDOWN_TESTING="1")
+    assert told.returncode == 0, told.stderr
+    assert (tmp_path / "copy").stat().st_mode & 0o777 == 0o600
 
 
 def test_another_engine_is_refused() -> None:

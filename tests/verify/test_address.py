@@ -20,7 +20,17 @@ from cryptography.x509.oid import NameOID
 from apps.audit.domain.checkpoint import Checkpoint
 from apps.audit.domain.note import sign
 from apps.audit.domain.tiles import parse_path
-from tests.audit.odd_server import Behaviour, answering, dripping, endless, odd_server, sending, silent
+from tests.audit.odd_server import (
+    Behaviour,
+    answering,
+    dripping,
+    dripping_headers,
+    endless,
+    never_beginning,
+    odd_server,
+    sending,
+    silent,
+)
 from tests.verify.asking import ask, fault, holds
 from tests.verify.paper import LOG, ORIGIN, copied, votes
 from tests.verify.served import Instead, Served, say, saying, serving
@@ -135,6 +145,8 @@ GZIP = "Content-Encoding: gzip"
     [
         (silent, "too-slow"),
         (dripping, "too-slow"),
+        (dripping_headers, "too-slow"),
+        (never_beginning, "too-slow"),
         (endless, "too-large"),
         (sending(b""), "unreachable"),
         (sending(b"hello\r\n\r\n"), "unreachable"),

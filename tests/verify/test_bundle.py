@@ -211,6 +211,12 @@ def test_numbers_that_come_a_little_out_of_turn_are_no_gap(tmp_path: Path) -> No
     assert holds(written(tmp_path, entries, manifest(5)))["counters"].startswith("5 numbers of 1 counters")
 
 
+def test_where_nothing_is_numbered_nothing_is_said_to_have_no_gap(tmp_path: Path) -> None:
+    _status, answer = ask(votes(3).write(tmp_path / "log"))
+    assert "counters" not in {each["check"] for each in answer["held"]}
+    assert "counters" in {each["check"] for each in answer["left_out"]}
+
+
 def test_manifests_are_those_that_the_log_names(pristine: Path, paper: Paper, tmp_path: Path) -> None:
     first, second = (sorted((pristine / "manifests").iterdir())[at].name for at in (0, 1))
     swapped = copied(pristine, tmp_path / "swapped")

@@ -25,6 +25,7 @@ from tests.verify.served import saying, serving
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 HERE = Path(__file__).parent
+CLIENTS = HERE.parents[1] / "clients"
 SIZES = [1, 2, 255, 256, 257, 700, 65_535, 65_536, 65_537]
 
 
@@ -32,7 +33,7 @@ SIZES = [1, 2, 255, 256, 257, 700, 65_535, 65_536, 65_537]
 def go_check(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A program of Go that checks a served log."""
     folder = tmp_path_factory.mktemp("go")
-    return other_tools.go(folder).build(HERE / "go" / "check.go", folder / "check")
+    return other_tools.go(folder).build(CLIENTS / "check.go", folder / "check")
 
 
 @pytest.fixture(scope="session")

@@ -202,3 +202,8 @@ def test_many_choices_are_chips_that_are_real_check_boxes() -> None:
 def test_a_headline_without_anything_below_has_nothing_below() -> None:
     assert 'class="below"' not in page('<c-page-head title="Alone"><c-slot name="actions"> </c-slot></c-page-head>')
     assert 'class="below"' in page('<c-page-head title="Told" lede="More." />')
+
+
+def test_a_long_name_breaks_at_its_joints_and_nowhere_else() -> None:
+    written = page("{% load look %}{{ name|jointed }}", name="battles.vote_cast w1/<b>")
+    assert written == "battles.<wbr>vote_<wbr>cast w1/<wbr>&lt;b&gt;"

@@ -7,6 +7,7 @@ from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connections
 from django.test import Client
@@ -25,8 +26,9 @@ from apps.battles.services import cast_vote
 from apps.web.models import Sample, SampledEntry
 from tests.audit.garden import ROBOT
 from tests.audit.witnessed import WitnessedPress
-from tests.battles.arena import Arena, amend
+from tests.battles.arena import Arena
 from tests.conftest import NOON, make_person
+from tests.policy.history import decree
 from tests.trails import facts_about, refusals, trail_of
 
 pytestmark = pytest.mark.committed
@@ -36,9 +38,9 @@ PERIOD = {"event": "battles.vote_cast", "since": "2026-09-14T12:00:00", "until":
 
 
 @pytest.fixture
-def votes(arena: Arena, ada: User) -> list[Vote]:
+def votes(arena: Arena, ada: User, owner_connection: psycopg.Connection[Any]) -> list[Vote]:
     """Ada casts six votes at noon; half of the entries of a period may be drawn, so that six are enough."""
-    amend("L1", share=0.5)
+    decree(owner_connection, "L1", share=0.5)
     cast = []
     for number in range(6):
         battle: Battle = arena.ready(ada, now=NOON)
@@ -50,7 +52,7 @@ def votes(arena: Arena, ada: User) -> list[Vote]:
 
 
 def text_of(page: bytes) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", page.decode()).split())
+    return " ".join(re.sub(r"<[^>]+>", " ", page.decode().replace("<wbr>", "")).split())
 
 
 def ask(client: Client, **more: Any) -> Any:
@@ -107,6 +109,7 @@ def test_the_page_shows_the_lot_and_is_a_look(
     assert not any(value in page for value in Choice.values)
     assert Entry.objects.filter(event="web.sample_looked_at", subject=sample.ref).count() == 1
     assert "1 sample was drawn" in text_of(auditor.get("/auditor/samples/").content)
+    assert Entry.objects.filter(event="web.sample_looked_at", subject="web.sample:all").exists(), "so is the list"
     assert auditor.get("/auditor/samples/999/").status_code == 404
 
 
@@ -217,6 +220,18 @@ def test_an_empty_period_says_so(auditor: Client, barbara: User, votes: list[Vot
     press.add_witness("barbara.example/w1", barbara)
     press.publish(now=NOON + 2 * HOUR)
     assert "No entry of this event" in text_of(ask(auditor, event="gardens.planted").content)
+    assert refusals() == ["nothing-to-draw"]
+
+
+def test_a_period_whose_entries_were_all_late_is_not_called_empty(
+    auditor: Client, barbara: User, press: WitnessedPress, ada: User, arena: Arena
+) -> None:
+    press.add_witness("barbara.example/w1", barbara)
+    checkpoint = press.publish(now=NOON + 2 * HOUR)
+    cast_vote(actor=ada.as_actor(), battle=arena.ready(ada, now=NOON), choice=Choice.LEFT, now=NOON)
+    press.publish(now=NOON + 3 * HOUR)
+    page = text_of(ask(auditor).content)
+    assert f"All entries of this event in the period (1) got their leaves after checkpoint {checkpoint.size}." in page
     assert refusals() == ["nothing-to-draw"]
 
 

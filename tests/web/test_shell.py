@@ -11,7 +11,9 @@ from django.urls import reverse
 from django.utils import translation
 
 from apps.accounts.domain.roles import Role
+from apps.accounts.models import User
 from apps.web.templatetags import shell
+from tests.conftest import make_person
 
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
 STYLES = Path(settings.BASE_DIR) / "static" / "showdown" / "css"
@@ -122,3 +124,41 @@ def test_arabic_reads_from_right_to_left(client: Client, db: None) -> None:
     client.cookies[settings.LANGUAGE_COOKIE_NAME] = "ar"
     with translation.override("en"):  # The request leaves its language behind.
         assert '<html lang="ar"\n      dir="rtl"' in client.get("/kit/").content.decode()
+
+
+LOG_PARTS = ["/log/", "/log/checkpoints/", "/log/witnesses/"]
+DESK_PARTS = ["/log/entries/", "/auditor/samples/", "/auditor/exports/"]
+
+
+def parts_on(page: str) -> list[str]:
+    tabs = re.search(r'<nav class="tabs".*?</nav>', page, flags=re.DOTALL)
+    return re.findall(r'href="([^"]+)"', tabs[0]) if tabs else []
+
+
+@pytest.mark.parametrize("address", LOG_PARTS)
+def test_everybody_goes_from_one_part_of_the_log_to_the_next(client: Client, db: None, address: str) -> None:
+    page = client.get(address).content.decode()
+    assert parts_on(page) == LOG_PARTS
+    assert re.search(rf'<nav class="tabs".*?href="{address}" aria-current="page"', page, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("address", [*LOG_PARTS, *DESK_PARTS])
+def test_an_auditor_finds_her_whole_desk_in_the_log(client: Client, barbara: User, address: str) -> None:
+    client.force_login(barbara)
+    page = client.get(address).content.decode()
+    assert parts_on(page) == [*LOG_PARTS, *DESK_PARTS]
+    # The masthead says that this is the log, although the desk's own addresses do not begin with it.
+    assert re.search(r'<nav class="sections".*?href="/log/" aria-current="(?:page|true)"', page, flags=re.DOTALL)
+
+
+def test_a_page_below_a_part_of_the_log_says_in_which_it_lies(client: Client, barbara: User) -> None:
+    client.force_login(barbara)
+    page = client.get("/log/checkpoints/compare/").content.decode()
+    assert '<a href="/log/checkpoints/" aria-current="true">' in page
+
+
+def test_of_several_homes_the_one_that_is_shown_is_marked(client: Client, db: None) -> None:
+    client.force_login(make_person("joan", Role.AUDITOR, Role.APPROVER))
+    for shown in ("auditor", "approver"):
+        page = client.get(f"/home/?as={shown}").content.decode()
+        assert re.findall(r'<a href="([^"]+)" aria-current="true">', page) == [f"/home/?as={shown}"]

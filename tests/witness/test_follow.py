@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from apps.audit.domain.note import open_note
-from tests.audit.odd_server import dripping, endless, odd_server, sending, silent
+from tests.audit.odd_server import (
+    dripping,
+    dripping_headers,
+    endless,
+    never_beginning,
+    odd_server,
+    sending,
+    silent,
+)
 from tests.witness.paper_log import PaperLog
 from tests.witness.running import NAME, RunningWitness, run
 from tests.witness.tile_server import PublishedLog, published
@@ -142,7 +150,7 @@ def test_a_checkpoint_that_is_none_is_told(follower: Follower, content: Publishe
     assert "is not followed" in follower.looks(expects=2)
 
 
-@pytest.mark.parametrize("behave", [endless, dripping, silent, sending(b"nonsense")])
+@pytest.mark.parametrize("behave", [endless, dripping, dripping_headers, never_beginning, silent, sending(b"nonsense")])
 def test_an_address_that_never_ends_is_left(tmp_path: Path, log: PaperLog, behave: Callable[..., None]) -> None:
     with odd_server(behave) as address:
         began = time.monotonic()

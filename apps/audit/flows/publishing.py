@@ -32,6 +32,7 @@ from apps.audit.queries import (
 from apps.audit.services import TreeIsBroken, keep_checkpoint
 
 PUBLISH_EVERY_SECONDS: Final = 1.0
+CATCHING_UP_SECONDS: Final = 10.0
 _LONGEST_PAUSE_SECONDS: Final = 30.0
 
 
@@ -170,22 +171,30 @@ def _require_consistency(old: Head, new: Head | None, using: str) -> None:
 
 
 class Pace:
-    """Publishes at most once a second, and after a fault of the disk with growing pauses; sequencing goes on."""
+    """Publishes at most once a second, and after a fault of the disk with growing pauses; sequencing goes on.
 
-    def __init__(self, publisher: Publisher, say: Callable[[str], None]) -> None:
+    While a backlog is worked off it publishes every ten seconds only. What waits the longest is late already, and an
+    auditor's sample of a period that ended before should be drawn from all of it, not from what came first.
+    """
+
+    def __init__(
+        self, publisher: Publisher, say: Callable[[str], None], monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self.publisher = publisher
         self._say = say
+        self._monotonic = monotonic
         self._pause = PUBLISH_EVERY_SECONDS
         self._not_before = float("-inf")
+        self._last = self._monotonic()
 
     @property
     def seconds_left(self) -> float:
         """How long until the next publication may be."""
-        return max(0.0, self._not_before - time.monotonic())
+        return max(0.0, self._not_before - self._monotonic())
 
-    def publish_if_due(self, *, using: str) -> None:
-        """Publish the newest head unless that was done less than a second ago."""
-        if self.seconds_left:
+    def publish_if_due(self, *, using: str, is_behind: bool = False) -> None:
+        """Publish the newest head unless that was done less than a second ago, or ten while more entries wait."""
+        if self.seconds_left or (is_behind and self._monotonic() < self._last + CATCHING_UP_SECONDS):
             return
         try:
             self.publisher.publish_head(using=using)
@@ -193,4 +202,5 @@ class Pace:
         except OSError as error:
             self._pause = min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
             self._say(f"The log's files cannot be written ({error}); trying again in {self._pause:g} s.")
-        self._not_before = time.monotonic() + self._pause
+        self._last = self._monotonic()
+        self._not_before = self._last + self._pause

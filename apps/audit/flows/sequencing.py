@@ -94,8 +94,9 @@ def _batches(using: str, pace: Pace, stop: threading.Event, clock: Callable[[], 
     while not stop.is_set():
         count = sequence_waiting(using=using, limit=batch, now=clock(), memory=memory)
         yield count
-        pace.publish_if_due(using=using)
-        if count < batch:
+        is_behind = count >= batch
+        pace.publish_if_due(using=using, is_behind=is_behind)
+        if not is_behind:
             # Under constant writing this bounds the tree heads to a few in a second.
             stop.wait(BREATH_SECONDS)
         if not count:

@@ -51,7 +51,7 @@ from apps.audit.queries.heads import (
     newest_kept_head,
     stored_row,
 )
-from apps.audit.queries.sampling import Population, entries_at, salt_of
+from apps.audit.queries.sampling import Population, entries_at, salt_of, salts_that_came_back
 from apps.audit.queries.witnesses import WitnessRow, policy_now, witness_row, witness_rows, witnesses_of
 
 __all__ = [
@@ -100,6 +100,7 @@ __all__ = [
     "refusals_since",
     "salt_about",
     "salt_of",
+    "salts_that_came_back",
     "stored_hashes",
     "stored_row",
     "trail_of",

@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 import psycopg
 from django.db import connections
 
+from apps.audit.events import AuditEvent
 from apps.audit.models import Entry, Salt
 from apps.audit.queries.entries import DEFAULT, EntryRow, entry_rows
 
@@ -60,3 +61,10 @@ def salt_of(commitment: str, *, using: str = DEFAULT) -> bytes | None:
     """
     salt = Salt.objects.using(using).filter(pk=commitment).values_list("salt", flat=True).first()
     return bytes(salt) if salt is not None else None
+
+
+def salts_that_came_back(*, using: str = DEFAULT) -> list[str]:
+    """Return the commitments that open although the log says that they were forgotten: a backup brought them back."""
+    forgotten = Entry.objects.using(using).filter(event=AuditEvent.TEXT_FORGOTTEN)
+    named = {str(entry.facts.get("commitment", "")) for entry in forgotten.iterator()}
+    return sorted(Salt.objects.using(using).filter(pk__in=named).values_list("pk", flat=True))

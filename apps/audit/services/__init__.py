@@ -1,6 +1,6 @@
 """Everything that writes to the log."""
 
-from apps.audit.services.erasure import AlreadyForgotten, forget_text
+from apps.audit.services.erasure import AlreadyForgotten, forget_again, forget_text
 from apps.audit.services.keys import AlreadyRetired, NotTheOperator, UnfitKey, UnknownKey, announce_key, retire_key
 from apps.audit.services.looking import NotAnAuditor, record_look
 from apps.audit.services.publishing import keep_checkpoint
@@ -46,6 +46,7 @@ __all__ = [
     "announce_key",
     "commit_to",
     "end_witness",
+    "forget_again",
     "forget_text",
     "keep_checkpoint",
     "keep_cosignature",

@@ -2,13 +2,16 @@
 
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from apps.audit.domain.actor import Actor
 from apps.audit.domain.refusal import Refused
 from apps.audit.events import AuditEvent
 from apps.audit.models import Entry, Salt
+from apps.audit.permissions import may_tend_the_log
+from apps.audit.queries import salts_that_came_back
+from apps.audit.services.keys import NotTheOperator
 from apps.audit.services.recording import record
 
 
@@ -30,3 +33,28 @@ def forget_text(*, actor: Actor, commitment: str, now: datetime) -> Entry:
     if subject is None or not deleted:
         raise AlreadyForgotten(_("This text is already forgotten."))
     return record(AuditEvent.TEXT_FORGOTTEN, actor=actor, subject=subject, at=now, facts={"commitment": commitment})
+
+
+@transaction.atomic
+def forget_again(*, actor: Actor, now: datetime) -> int:
+    """Delete the salts that a restored backup brought back although the log says that they were forgotten.
+
+    The log itself is the list of what was forgotten: it is published outside the database, and ``log_recover`` puts
+    entries back that the backup lacks. Returns how many salts there were; that it was done is an entry, also for none.
+
+    Raises:
+        NotTheOperator: when it is not the platform's own command.
+    """
+    if not may_tend_the_log(actor):
+        raise NotTheOperator(_("A backup is restored by whoever runs the platform."))
+    found = salts_that_came_back()
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM audit_salt WHERE commitment = ANY (%s)", [found])
+    record(
+        AuditEvent.BACKUP_RESTORED,
+        actor=actor,
+        subject="audit.log:entries",
+        at=now,
+        facts={"forgotten_again": len(found)},
+    )
+    return len(found)

@@ -18,6 +18,7 @@ from apps.contributors.services.consents import (
     give_consent,
     withdraw_consent,
 )
+from apps.contributors.services.exports import take_own_words
 from apps.contributors.services.membership import NoApplication
 from apps.contributors.services.networks import NetworkNameTaken, add_network
 
@@ -38,5 +39,6 @@ __all__ = [
     "describe_yourself",
     "give_consent",
     "send_application",
+    "take_own_words",
     "withdraw_consent",
 ]

@@ -9,7 +9,7 @@ from apps.audit.domain.refusal import Refused
 from apps.licensing.flows.attempting import Clock, closing
 from apps.licensing.models import Offer
 from apps.licensing.queries import (
-    offers_all_built,
+    finished_offers,
     offers_due_to_open,
     offers_holding_rows,
     overdue_objections,
@@ -46,7 +46,7 @@ def tend_offers(*, actor: Actor, clock: Clock = timezone.now, rewrite: Rewrite |
 
     ``rewrite(actor=…, offer_id=…)`` writes the editions of an offer anew without the rows that were taken back.
     """
-    for offer_id in offers_all_built():
+    for offer_id in finished_offers():
         offer_is_built(actor=actor, offer_id=offer_id, now=clock())
     take_back_unfit_rows(actor=actor, now=clock())
     if rewrite is not None:

@@ -6,8 +6,8 @@ from apps.audit.domain.actor import Actor
 from apps.licensing.flows.attempting import Clock, closing
 from apps.licensing.gateways import EditionStore
 from apps.licensing.models import Release
+from apps.licensing.queries.editions import folders_of
 from apps.licensing.services import Sealing, attempt_sealing, cancel_release, seal_release
-from apps.licensing.services.editions import folder_of
 
 
 def seal(*, actor: Actor, release_id: int, mode: Sealing, clock: Clock = timezone.now) -> Release:
@@ -27,7 +27,9 @@ def seal(*, actor: Actor, release_id: int, mode: Sealing, clock: Clock = timezon
 
 
 def cancel(*, actor: Actor, release_id: int, clock: Clock = timezone.now, store: EditionStore | None = None) -> Release:
-    """Cancel a release, and take its edition off the disk. Raises as ``cancel_release`` does."""
+    """Cancel a release, and take its editions off the disk. Raises as ``cancel_release`` does."""
     release = cancel_release(actor=actor, release_id=release_id, now=clock())
-    (store or EditionStore()).remove(folder_of(release_id))
+    where = store or EditionStore()
+    for folder in folders_of(release_id):
+        where.remove(folder)
     return release

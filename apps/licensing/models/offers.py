@@ -28,7 +28,7 @@ def _apart(one: str, other: str) -> Q:
     return Q(**{one: None}) | Q(**{other: None}) | ~Q(**{one: F(other)})
 
 
-# Three days, as the first edition of the rulebook says; docs/decisions/0011 says why no later one can go below.
+# Three days, as the first edition of the rulebook says; docs/decisions/0015 says why no later one can go below.
 LEAST_LOCK_HOURS = 72
 
 

@@ -27,6 +27,14 @@ class Release(models.Model):
     licensee = models.ForeignKey(
         Licensee, on_delete=models.PROTECT, related_name="releases", help_text="For whom it was first asked."
     )
+    request = models.ForeignKey(
+        "licensing.AccessRequest",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="releases",
+        help_text="What the licensee asked for; whoever asked is the first of the four people.",
+    )
     title = models.CharField(max_length=120)
     filters = models.JSONField(default=dict, help_text="Languages, countries, categories, dates.")
     state = models.CharField(max_length=16, choices=ReleaseState.choices, default=ReleaseState.DRAFT)

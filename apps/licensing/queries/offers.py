@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from apps.audit.queries import entry_for, leaf_of, newest_checkpoint
@@ -18,10 +17,8 @@ from apps.licensing.models import (
     Objection,
     ObjectionState,
     Offer,
-    OfferLicensee,
     OfferState,
     Release,
-    ReleaseState,
 )
 from apps.organizations.models import Organization
 from apps.policy.queries import UnknownClause, clause, current_version
@@ -37,15 +34,6 @@ WHERE o.state = 'announced' AND o.opens_at <= clock_timestamp()
     AND (a.state = 'attempted' OR a.state = 'refused' AND a.closed_at > %s))
 ORDER BY o.opens_at, o.id
 """
-
-
-def offers_all_built() -> list[int]:
-    """Return the ids of offers that are being built although every edition of them is there."""
-    without = OfferLicensee.objects.filter(offer=OuterRef("pk")).exclude(
-        Exists(Edition.objects.filter(offer=OuterRef("offer"), licensee=OuterRef("licensee")))
-    )
-    found = Offer.objects.filter(state=OfferState.BUILDING, release__state=ReleaseState.SEALED).exclude(Exists(without))
-    return list(found.filter(recipients__isnull=False).distinct().order_by("pk").values_list("pk", flat=True))
 
 
 def offers_due_to_open() -> list[int]:

@@ -36,6 +36,7 @@ from apps.licensing.queries.announced import (
 )
 from apps.licensing.queries.candidates import NO_WINDOW, RetirementWindow, retirement_window, tally_of
 from apps.licensing.queries.editions import BUILD_KIND
+from apps.licensing.queries.withdrawals import ReleaseWithdrawals, release_withdrawals
 from apps.organizations.models import Organization
 from apps.policy.domain.rulebook import ClauseText
 from apps.policy.queries import rulebook
@@ -179,6 +180,7 @@ class ReleasePage:
     offers: tuple[OfferLine, ...]
     deliveries: list[Delivery]
     taken_back: tuple[TakenBack, ...]
+    withdrawals: ReleaseWithdrawals
 
     @property
     def offer(self) -> OfferLine | None:
@@ -205,6 +207,7 @@ _ENTRY_OF = {
     ReleaseState.SEALED: LicensingEvent.SEALED,
     ReleaseState.REFUSED: LicensingEvent.SEAL_REFUSED,
     ReleaseState.CANCELLED: LicensingEvent.CANCELLED,
+    ReleaseState.WITHDRAWN: LicensingEvent.WITHDRAWN,
 }
 
 
@@ -232,6 +235,7 @@ def release_page(release_id: int, *, now: datetime) -> ReleasePage | None:
         deliveries=deliveries_of(release),
         taken_back=rows_taken_back(release),
         entry=entry_for(release.ref, _ENTRY_OF[ReleaseState(release.state)].value),
+        withdrawals=release_withdrawals(release.pk),
     )
 
 
@@ -242,12 +246,6 @@ def orphaned_attempts(*, before: datetime) -> list[int]:
         .order_by("pk")
         .values_list("pk", flat=True)
     )
-
-
-def folders_in_use() -> frozenset[str]:
-    """Return the folders of editions that a sealed release has, or is about to have."""
-    sealed = Release.objects.filter(state=ReleaseState.SEALED).values_list("pk", flat=True)
-    return frozenset(f"release-{pk}" for pk in sealed)
 
 
 def _clauses(version: int | None = None) -> dict[str, ClauseText]:

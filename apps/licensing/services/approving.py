@@ -23,6 +23,7 @@ from apps.licensing.services.attempts import (
 )
 from apps.licensing.services.offering import tell_role
 from apps.licensing.services.saying_no import OfferMoved, asking_the_wall
+from apps.licensing.services.standing import may_receive
 
 
 @transaction.atomic
@@ -99,6 +100,7 @@ def open_offer(*, actor: Actor, offer_id: int, now: datetime, attempt_id: int | 
         NotPermitted: when the actor is neither the platform nor a licensing officer.
         StillLocked, ObjectionStands, ManifestChanged, HoldsRowsTakenBack, TooYoung, HeldBack, TiedToLicensee,
             LicenseeSuspended, OfferMoved: as the database says.
+        NoAgreement, AgreementExpired, ControlChanged, RecipientUndeclared: as ``may_receive`` says.
     """
     if not may_open(actor):
         raise NotPermitted(_("Offers are opened by the platform and by licensing officers."))
@@ -106,6 +108,8 @@ def open_offer(*, actor: Actor, offer_id: int, now: datetime, attempt_id: int | 
         attempt_id = attempt_opening(actor=actor, offer_id=offer_id, now=now).pk
     _require_this_offer(attempt_id, Act.OPEN, offer_id)
     offer = Offer.objects.select_related("release").get(pk=offer_id)
+    for recipient in offer.recipients.select_related("licensee"):
+        may_receive(recipient.licensee, at=now)
     with asking_the_wall(offer.ref), connection.cursor() as cursor:
         cursor.execute("SELECT open_offer(%s)", [offer.pk])
     attempt = close_done(attempt_id, now=now)

@@ -55,6 +55,10 @@ class HeldBack(Refused):
     """A licensee is on the board, and items are younger than the hold-back."""
 
 
+class TooFewAlike(Refused):
+    """The rulebook was tightened, and an edition was built for combinations of fewer people than it asks for."""
+
+
 class DecidedBefore(Refused):
     """Two people have decided this objection."""
 
@@ -93,6 +97,12 @@ def _young(numbers: Numbers) -> str:
     ) % {"items": numbers["items"], "days": numbers["days"]}
 
 
+def _alike(numbers: Numbers) -> str:
+    return _("An edition was built for combinations of fewer than %(least)d people. It is built anew first.") % {
+        "least": numbers["k"]
+    }
+
+
 def _held_back(numbers: Numbers) -> str:
     return _("A licensee of this release is on the board.") + " " + _young(numbers)
 
@@ -125,6 +135,7 @@ _SAID: Final[Mapping[str, tuple[type[Refused], Callable[[Numbers], str]]]] = {
     "holds-rows": (HoldsRowsTakenBack, _rows),
     "suspended": (LicenseeSuspended, _told(lambda: _("A licensee of this offer is suspended."))),
     "too-young": (TooYoung, _young),
+    "too-few-alike": (TooFewAlike, _alike),
     "held-back": (HeldBack, _held_back),
     "decided-before": (DecidedBefore, _told(lambda: _("Two people have decided this objection."))),
     "no-outcome": (NotAnOutcome, _told(lambda: _("Choose an outcome, and give a reason for everybody."))),

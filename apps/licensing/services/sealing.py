@@ -13,12 +13,12 @@ from apps.audit.domain.actor import Actor
 from apps.audit.domain.refusal import NotPermitted, Refused
 from apps.audit.services import record
 from apps.jobs.services import start_job
-from apps.licensing.domain.items import items_root
+from apps.licensing.domain.items import leaves_root
 from apps.licensing.domain.tally import Tally, WallClause
 from apps.licensing.events import LicensingEvent
 from apps.licensing.models import Attempt, AttemptState, Release, ReleaseState
 from apps.licensing.permissions import may_license
-from apps.licensing.queries import is_comparison_due, items_of, judgement_of, retirement_window
+from apps.licensing.queries import is_comparison_due, judgement_of, leaves_of, retirement_window
 from apps.licensing.queries.editions import BUILD_KIND
 from apps.licensing.services.attempts import AttemptIsOver, close_done
 from apps.licensing.services.drafting import LicenseeSuspended
@@ -79,7 +79,11 @@ def seal_release(*, actor: Actor, attempt_id: int, mode: Sealing, now: datetime)
     release_id = Attempt.objects.values_list("release_id", flat=True).get(pk=attempt_id)
     with connection.cursor() as cursor:
         cursor.execute(_HOLD, [release_id])
-    release = Release.objects.select_for_update(of=("self",)).select_related("licensee__contact").get(pk=release_id)
+    release = (
+        Release.objects.select_for_update(of=("self",))
+        .select_related("licensee__contact", "request__asked_by")
+        .get(pk=release_id)
+    )
     _require_open(release, attempt_id)
     if is_comparison_due():
         raise NotYetCompared(
@@ -94,7 +98,9 @@ def seal_release(*, actor: Actor, attempt_id: int, mode: Sealing, now: datetime)
     with connection.cursor() as cursor:
         cursor.execute("SELECT seal_release(%s, %s)", [release.pk, judged.passing])
         (sealed,) = cursor.fetchone()
-    root, count = items_root(release_id=release.pk, policy_version=release.policy_version, items=items_of(release.pk))
+    root, count = leaves_root(
+        release_id=release.pk, policy_version=release.policy_version, leaves=leaves_of(release.pk)
+    )
     if not sealed == count == tally.passing:
         # A battle became eligible after the clusters were held, and something happened on it before it was sealed.
         raise ReleaseChanged(_("Something happened on these battles just now. Please try again."), subject=release.ref)
@@ -102,7 +108,8 @@ def seal_release(*, actor: Actor, attempt_id: int, mode: Sealing, now: datetime)
     release.items, release.items_root = sealed, root
     release.asked, release.tally = tally.asked, tally.to_json()
     release.save(update_fields=["state", "sealed_at", "items", "items_root", "asked", "tally"])
-    make_offer(actor=actor, release=release, licensees=[release.licensee], requester=release.licensee.contact, now=now)
+    asked_by = release.licensee.contact if release.request is None else release.request.asked_by
+    make_offer(actor=actor, release=release, licensees=[release.licensee], requester=asked_by, now=now)
     close_done(attempt_id, now=now)
     record(
         LicensingEvent.SEALED,

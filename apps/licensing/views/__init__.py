@@ -1,1 +1,1 @@
-"""The pages of releases, offers, objections and refusals."""
+"""The pages of releases: for everybody, for officers, for licensees and for contributors."""

@@ -1,5 +1,6 @@
 """Releases for everybody to read, and the desk at which they are made."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,11 +17,13 @@ from apps.audit.domain.refusal import NotPermitted, Refused
 from apps.audit.middleware import remember_refusal
 from apps.licensing import queries
 from apps.licensing.domain.items import header_leaf, item_leaf
-from apps.licensing.flows import cancel, draft, seal
-from apps.licensing.forms import DraftForm, LicenseeForm, ReasonsForm
+from apps.licensing.flows import back_test, cancel, draft, seal
+from apps.licensing.forms import CompareForm, DraftForm, LicenseeForm, ReasonsForm, side_by_side
 from apps.licensing.models import Release, ReleaseState
 from apps.licensing.permissions import may_approve, may_license, may_see, may_see_drafts
-from apps.licensing.services import Sealing, add_licensee, request_edition
+from apps.licensing.queries.deliveries import editions_of, licensees_by_id
+from apps.licensing.services import Sealing, Signatory, add_licensee, request_edition
+from apps.policy.queries import UnknownClause, current_version, proposal_page
 
 UNPROCESSABLE = 422
 
@@ -32,6 +35,7 @@ def releases(request: HttpRequest) -> HttpResponse:
     context = {
         "sealed": queries.releases_for_everybody(ReleaseState.SEALED),
         "refused": queries.releases_for_everybody(ReleaseState.REFUSED),
+        "withdrawn": queries.releases_for_everybody(ReleaseState.WITHDRAWN),
         "cancelled": queries.releases_for_everybody(ReleaseState.CANCELLED),
         "may_license": may_license(actor),
     }
@@ -103,6 +107,7 @@ def mine(request: HttpRequest) -> HttpResponse:
     context = {
         "releases": queries.releases_of_licensees(account_id),
         "licensees": queries.licensees_of(account_id),
+        "editions": editions_of(licensees_by_id(account_id)),
     }
     return render(request, "licensing/mine.html", context)
 
@@ -112,7 +117,7 @@ def mine(request: HttpRequest) -> HttpResponse:
 def desk(request: HttpRequest) -> HttpResponse:
     """Show the officer's desk."""
     _require_officer(request)
-    return render(request, "licensing/desk.html", {"desk": queries.desk()})
+    return render(request, "licensing/desk.html", {"desk": queries.desk(), "waiting": queries.requests_waiting()})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -143,16 +148,17 @@ def new_draft(request: HttpRequest) -> HttpResponse:
 def new_licensee(request: HttpRequest) -> HttpResponse:
     """Add a licensee."""
     _require_officer(request)
-    form = LicenseeForm(request.POST or None)
+    current = queries.current_text()
+    form = LicenseeForm(request.POST or None, initial={"agreement": current.text} if current is not None else {})
     if request.method == "POST" and form.is_valid():
         try:
-            licensee = add_licensee(actor=acting(request), now=timezone.now(), **form.cleaned_data)
+            licensee = add_licensee(actor=acting(request), now=timezone.now(), **_licensee(form.cleaned_data))
         except Refused as refused:
             remember_refusal(request, refused)
             form.add_error(None, str(refused))
         else:
             messages.success(request, _("%(name)s is a licensee.") % {"name": licensee.organization.name})
-            return redirect("licensing:desk")
+            return redirect("licensing:licensee", licensee.pk)
     return render(request, "licensing/new_licensee.html", {"form": form}, status=_status(form.is_bound))
 
 
@@ -192,6 +198,67 @@ def cancel_release(request: HttpRequest, release_id: int) -> HttpResponse:
     return redirect("licensing:release", release_id)
 
 
+@require_safe
+@login_required
+def replay(request: HttpRequest, release_id: int) -> HttpResponse:
+    """Judge a past release again under any version of the rulebook (``?version=``), by default the one in force."""
+    _require_reader(request)
+    found = queries.existing_release(release_id)
+    if found is None:
+        raise Http404
+    asked = request.GET.get("version", "")
+    version = int(asked) if re.fullmatch(r"[0-9]{1,8}", asked) else current_version()
+    try:
+        context = {"replay": queries.replay(found, version), "release": found}
+    except UnknownClause as unknown:
+        raise Http404(str(unknown)) from unknown
+    return render(request, "licensing/replay.html", context)
+
+
+@require_safe
+@login_required
+def compare(request: HttpRequest) -> HttpResponse:
+    """Show two past releases side by side (``?a=``, ``?b=``), judged under one version."""
+    _require_reader(request)
+    # A link from one release names that one alone; the form then asks for the other.
+    is_asked = {"a", "b"} <= set(request.GET)
+    form = CompareForm(request.GET if is_asked else None, initial={"a": request.GET.get("a")})
+    context: dict[str, object] = {"form": form}
+    if form.is_valid():
+        told = form.cleaned_data
+        both = [queries.existing_release(told["a"]), queries.existing_release(told["b"])]
+        left, right = (queries.side_of(each, told["version"]) if each is not None else None for each in both)
+        if left is None or right is None:
+            raise Http404
+        context |= {"left": left, "right": right, "version": told["version"], **side_by_side(left, right)}
+    return render(request, "licensing/compare.html", context, status=_status(form.is_bound and bool(form.errors)))
+
+
+@require_POST
+@login_required
+def back_test_proposal(request: HttpRequest, proposal_id: int) -> HttpResponse:
+    """Judge every past release under a proposal, at once or as a job."""
+    page = proposal_page(proposal_id) if proposal_id < 2**63 else None
+    if page is None:
+        raise Http404
+    try:
+        is_done = back_test(actor=acting(request), proposal=page.proposal)
+    except NotPermitted:
+        raise
+    except Refused as refused:
+        remember_refusal(request, refused)
+        messages.error(request, str(refused))
+    else:
+        said = _("Every past release was judged.") if is_done else _("Every past release is being judged; look again.")
+        messages.success(request, said)
+    return redirect("policy:proposal", page.proposal.pk)
+
+
+def _require_reader(request: HttpRequest) -> None:
+    if not may_see_drafts(acting(request)):
+        raise NotPermitted(_("Releases are judged again for officers, approvers and auditors."))
+
+
 @require_POST
 @login_required
 def build(request: HttpRequest, release_id: int) -> HttpResponse:
@@ -205,6 +272,13 @@ def build(request: HttpRequest, release_id: int) -> HttpResponse:
         remember_refusal(request, refused)
         messages.error(request, str(refused))
     return redirect("licensing:release", release_id)
+
+
+def _licensee(told: dict[str, Any]) -> dict[str, Any]:
+    """Return what the form told as the service takes it: a name with a position is a signature on paper."""
+    name, position = told["signed_name"], told["signed_position"]
+    kept = {key: value for key, value in told.items() if key not in {"signed_name", "signed_position"}}
+    return kept | {"signatory": Signatory(name, position) if name else None}
 
 
 def _existing(release_id: int) -> Release:

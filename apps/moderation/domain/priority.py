@@ -12,6 +12,7 @@ class Reason(StrEnum):
     PERSONAL_DATA = "personal_data"
     APPEAL = "appeal"
     FINDING = "finding"
+    EXPORTS = "exports"
     FLAGGED = "flagged"
     NEWCOMER = "newcomer"
     SAMPLE = "sample"
@@ -30,6 +31,7 @@ BANDS: Final = {
     Reason.PERSONAL_DATA: 1,
     Reason.APPEAL: 1,
     Reason.FINDING: 1,
+    Reason.EXPORTS: 1,
     Reason.FLAGGED: 2,
     Reason.NEWCOMER: 3,
     Reason.SAMPLE: 3,

@@ -19,6 +19,7 @@ WITH_SUBJECT: Final = (
     "finding__contributor__account",
     "appeal__decision__prompt__author__account",
     "appeal__decision__finding__contributor__account",
+    "network",
 )
 
 

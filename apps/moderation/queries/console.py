@@ -14,16 +14,17 @@ from apps.audit.domain.refusal import NotPermitted
 from apps.battles.models import Vote
 from apps.contributors.models import Contributor
 from apps.integrity.models import Finding
-from apps.moderation.models import Action, Case, CaseKind, CaseState, Decision, Draft
+from apps.moderation.models import Action, Case, CaseKind, CaseQuerySet, CaseState, Decision, Draft
 from apps.moderation.queries.access import WITH_SUBJECT, NoSuchCase, require_other_person
 from apps.moderation.queries.queue import one_of, why
 from apps.policy.domain.rulebook import ClauseText
 from apps.policy.queries import rulebook
-from apps.prompts.models import Category, HintKind, Prompt, PromptState
+from apps.prompts.models import Category, HintKind, Prompt, PromptQuerySet, PromptState
 
 _SIBLINGS: Final = 3
 _HISTORY: Final = 5
 _RARE: Final = 1e-6
+_WORDS: Final = ("prompt__text", "appeal__text", "appeal__decision__prompt__text")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,14 @@ class Person:
     rejected: int
     votes: int
     appeals_won: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseView:
+    """Who has a case now: the part of the console that says so by itself."""
+
+    case: Case
+    lease: str  # "mine", "free" or "taken"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,18 +109,47 @@ _ACTIONS: Final = {
 }
 
 
-def case_view(actor: Actor, case_id: int, *, now: datetime) -> CaseView:
-    """Return a case with all that its moderator needs, in about a dozen queries, whatever its history.
+def kind_and_decision(case_id: int) -> tuple[CaseKind | None, int | None]:
+    """Return what a case is about, and the id of the decision made on it; None for what there is not."""
+    found = Case.objects.filter(pk=case_id).values_list("kind", "decisions__pk").first()
+    return (CaseKind(found[0]), found[1]) if found else (None, None)
+
+
+def words_on(actor: Actor, case_id: int) -> list[str]:
+    """Return the references of the others' words that a case shows, without reading any of them.
 
     Raises:
         NotPermitted, NoSuchCase, AboutYourself, SameDecider: when it is not the actor's to decide.
     """
+    case = _for_console(actor, Case.objects.defer(*_WORDS), case_id)
+    found = [case.appeal.ref] if case.appeal else []
+    prompt = case.appeal.decision.prompt if case.appeal else case.prompt
+    if prompt is not None:
+        answered = prompt.hints.exclude(answer="").values_list("pk", flat=True)
+        found += [prompt.ref, *(f"prompts.screeninghint:{pk}" for pk in answered)]
+        found += [sibling.ref for sibling in _siblings(prompt).defer("text")]
+    return found
+
+
+def _for_console(actor: Actor, cases: CaseQuerySet, case_id: int) -> Case:
     if not actor.has(Role.MODERATOR):
         raise NotPermitted(_("Cases are for moderators."))
-    case = Case.objects.select_related(*WITH_SUBJECT).filter(pk=case_id).exclude(kind=CaseKind.RELEASE).first()
+    case = cases.select_related(*WITH_SUBJECT).filter(pk=case_id).exclude(kind=CaseKind.RELEASE).first()
     if case is None:
         raise NoSuchCase(_("There is no such case."))
     require_other_person(actor, case)
+    return case
+
+
+def case_view(actor: Actor, case_id: int, *, now: datetime) -> CaseView:
+    """Return a case with all that its moderator needs, in about a dozen queries, whatever its history.
+
+    Only ``flows.read_case`` calls it, which has the look written down before.
+
+    Raises:
+        NotPermitted, NoSuchCase, AboutYourself, SameDecider: when it is not the actor's to decide.
+    """
+    case = _for_console(actor, Case.objects.all(), case_id)
     clauses = {text.number: text for text in rulebook()}
     appealed = case.appeal.decision if case.appeal else None
     about: Case | Decision = appealed or case
@@ -130,7 +168,7 @@ def case_view(actor: Actor, case_id: int, *, now: datetime) -> CaseView:
         category=str(Category(prompt.category).label) if prompt else "",
         person=_person(concerned),
         hints=_hints(prompt, clauses) if prompt else [],
-        siblings=_siblings(prompt) if prompt else [],
+        siblings=list(_siblings(prompt)) if prompt else [],
         finding=finding,
         tests=list(finding.evidence.get("tests", [])) if finding else [],
         appealed=appealed,
@@ -142,6 +180,16 @@ def case_view(actor: Actor, case_id: int, *, now: datetime) -> CaseView:
         actions=_ACTIONS[kind],
         is_afterwards=kind == CaseKind.PROMPT and prompt is not None and prompt.state == PromptState.APPROVED,
     )
+
+
+def lease_view(actor: Actor, case_id: int, *, now: datetime) -> LeaseView:
+    """Return who has a case now, without a word of what it is about.
+
+    Raises:
+        NotPermitted, NoSuchCase, AboutYourself, SameDecider: when it is not the actor's to decide.
+    """
+    case = _for_console(actor, Case.objects.defer(*_WORDS), case_id)
+    return LeaseView(case=case, lease=_lease(actor, case, now))
 
 
 def _lease(actor: Actor, case: Case, now: datetime) -> str:
@@ -175,11 +223,11 @@ def _hints(prompt: Prompt, clauses: Mapping[str, ClauseText]) -> list[HintLine]:
     ]
 
 
-def _siblings(prompt: Prompt) -> list[Prompt]:
+def _siblings(prompt: Prompt) -> PromptQuerySet:
     """Return a few prompts that screening took for nearly the same, the oldest first."""
     if prompt.cluster_id is None:
-        return []
-    return list(Prompt.objects.filter(cluster_id=prompt.cluster_id).exclude(pk=prompt.pk).order_by("pk")[:_SIBLINGS])
+        return Prompt.objects.none()
+    return Prompt.objects.filter(cluster_id=prompt.cluster_id).exclude(pk=prompt.pk).order_by("pk")[:_SIBLINGS]
 
 
 def _person(concerned: Contributor) -> Person:

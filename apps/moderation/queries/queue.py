@@ -19,9 +19,10 @@ _ONE: Final = {
     CaseKind.FINDING: _("Finding about votes"),
     CaseKind.PROMPT: _("Prompt"),
     CaseKind.RELEASE: _("Release"),
+    CaseKind.EXPORTS: _("Many exports from one network"),
 }
 #: Kinds that wait in this queue; releases are decided at their own desk.
-KINDS: Final = (CaseKind.APPEAL, CaseKind.FINDING, CaseKind.PROMPT)
+KINDS: Final = (CaseKind.APPEAL, CaseKind.FINDING, CaseKind.EXPORTS, CaseKind.PROMPT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +107,7 @@ def queue_for(actor: Actor, *, kind: str = "", language: str = "", only_late: bo
         | Q(finding__contributor__account=me)
         | Q(appeal__appellant=me)
         | Q(appeal__decision__decided_by=me)
+        | Q(network__own_exports__contributor__account=me)
     )
     if kind in KINDS:
         listed = listed.filter(kind=kind)

@@ -94,8 +94,24 @@ class Statement:
 _SUBJECT = ("prompt__author", "finding__contributor", "appeal", "superseded_by", "case")
 
 
+def words_in_statement(actor: Actor, decision_id: int) -> list[str]:
+    """Return the references of the words in a statement that somebody else wrote; none for the person concerned.
+
+    Raises:
+        NoSuchDecision: for who is neither concerned nor a moderator, and when there is none.
+    """
+    found = Decision.objects.select_related(*_SUBJECT).defer("prompt__text", "appeal__text").filter(pk=decision_id)
+    decision = require_reader(actor, found.first())
+    if is_concerned(actor, decision):
+        return []
+    appeal = getattr(decision, "appeal", None)
+    return [thing.ref for thing in (decision.prompt, appeal) if thing is not None]
+
+
 def statement_for(actor: Actor, decision_id: int) -> Statement:
     """Return a decision for the person concerned, or for a moderator.
+
+    Only ``flows.read_statement`` calls it, which has a moderator's look written down before.
 
     Raises:
         NoSuchDecision: for anybody else, and when there is none.

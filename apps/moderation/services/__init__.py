@@ -25,6 +25,7 @@ from apps.moderation.services.decision_rows import (
     fit_reason,
     ground,
 )
+from apps.moderation.services.exports import NotAboutExports, look_into_exports
 from apps.moderation.services.leasing import (
     extend_lease,
     forget_old_drafts,
@@ -36,6 +37,7 @@ from apps.moderation.services.leasing import (
 from apps.moderation.services.opening import (
     NothingWaits,
     close_moot_case,
+    open_exports_case,
     open_finding_case,
     open_prompt_case,
     record_rule_decision,
@@ -53,6 +55,7 @@ __all__ = [
     "LeaseEnded",
     "NoSuchCase",
     "NoSuchDecision",
+    "NotAboutExports",
     "NotAppealable",
     "NothingLeftToDecide",
     "NothingWaits",
@@ -71,7 +74,9 @@ __all__ = [
     "fit_reason",
     "forget_old_drafts",
     "ground",
+    "look_into_exports",
     "make_appeal",
+    "open_exports_case",
     "open_finding_case",
     "open_prompt_case",
     "record_rule_decision",

@@ -59,7 +59,9 @@ def locked_case(actor: Actor, case_id: int) -> Case:
 def require_open(case: Case) -> None:
     """Raise ``AlreadyDecided`` or ``NothingLeftToDecide`` for a case that waits no more."""
     if case.state == CaseState.DECIDED:
-        decision = Decision.objects.get(case=case)
+        decision = Decision.objects.filter(case=case).first()
+        if decision is None:
+            raise NothingLeftToDecide(_("Somebody has already looked into this."), subject=case.ref)
         raise already_decided(case, decision)
     if case.state == CaseState.MOOT:
         raise NothingLeftToDecide(_("There is nothing left to decide on this case."), subject=case.ref)

@@ -45,6 +45,7 @@ def take_next(*, actor: Actor, now: datetime) -> Case | None:
         | Q(finding__contributor__account=me)
         | Q(appeal__appellant=me)
         | Q(appeal__decision__decided_by=me)
+        | Q(network__own_exports__contributor__account=me)
     )
     waiting = Case.objects.open().filter(is_free).exclude(about_me).exclude(kind="release")
     ranked = waiting.order_by(Choose(When(own, then=0), default=1), "priority", "due_at", "pk")

@@ -11,12 +11,14 @@ from django.utils.translation import gettext as _
 from apps.audit.domain.actor import Actor
 from apps.audit.domain.refusal import NotPermitted, Refused
 from apps.audit.services import record
+from apps.contributors.models import Network
 from apps.integrity.models import Finding, FindingState
 from apps.moderation.domain.priority import Place, Reason, place_for, place_of_flagged
 from apps.moderation.domain.sampling import is_drawn
 from apps.moderation.events import ModerationEvent
 from apps.moderation.models import Action, Appeal, Case, CaseKind, CaseState, Decision, DecisionSource
 from apps.moderation.permissions import may_sweep
+from apps.moderation.queries.exports import exports_to_look_at
 from apps.policy.queries import clause, current_version
 from apps.prompts.models import Prompt, PromptState
 
@@ -67,6 +69,28 @@ def open_finding_case(*, actor: Actor, finding_id: int, now: datetime) -> Case:
         Case(kind=CaseKind.FINDING, finding=finding),
         place=place_for(Reason.FINDING),
         waits_since=finding.found_at,
+        hours=CaseKind.FINDING,
+        now=now,
+    )
+
+
+@transaction.atomic
+def open_exports_case(*, actor: Actor, network_id: int, now: datetime) -> Case:
+    """Open the case of a network many of whose people took their words away; one that is open already is returned.
+
+    Raises:
+        NothingWaits: when they are not as many as clause G2 says, or somebody has looked since.
+    """
+    _require_sweeper(actor)
+    network = Network.objects.select_for_update(no_key=True).get(pk=network_id)
+    found = exports_to_look_at(network_id=network_id)
+    if not found:
+        raise NothingWaits(_("Nobody needs to look at this network."), subject=network.ref)
+    return _opened(
+        actor,
+        Case(kind=CaseKind.EXPORTS, network=network),
+        place=place_for(Reason.EXPORTS),
+        waits_since=now,
         hours=CaseKind.FINDING,
         now=now,
     )
@@ -193,9 +217,14 @@ def _opened(actor: Actor, case: Case, *, place: Place, waits_since: datetime, ho
 
 
 def _open_case_like(case: Case) -> Case:
-    return Case.objects.open().get(prompt=case.prompt, finding=case.finding, appeal=case.appeal)
+    return Case.objects.open().get(prompt=case.prompt, finding=case.finding, appeal=case.appeal, network=case.network)
 
 
 def _subject_of(case: Case) -> str:
-    subjects: Collection[Prompt | Finding | Appeal | None] = (case.prompt, case.finding, case.appeal)
+    subjects: Collection[Prompt | Finding | Appeal | Network | None] = (
+        case.prompt,
+        case.finding,
+        case.appeal,
+        case.network,
+    )
     return next(subject.ref for subject in subjects if subject is not None)

@@ -29,6 +29,7 @@ SUBJECTS: Final[Mapping[str, str]] = {
     "W": "The wall",
     "M": "Moderation and appeals",
     "L": "The log",
+    "G": "Reading",
 }
 
 FIRST_EDITION: Final[tuple[ClauseText, ...]] = (
@@ -174,17 +175,62 @@ FIRST_EDITION: Final[tuple[ClauseText, ...]] = (
         parameters={"approvals": 2},
     ),
     ClauseText(
+        number="W5",
+        title="Nobody tied decides, and those on the board wait",
+        text="Nobody tied to a licensee by employment, ownership or any other tie, at any distance, approves what it "
+        "gets. If a licensee, anybody tied to it or a final recipient has a model on the board, everything in the "
+        "release is at least 180 days past its last live event, and all editions open together.",
+        parameters={"hold_back_days": 180},
+    ),
+    ClauseText(
         number="W6",
         title="Three days in the open",
-        text="Between the last approval and the opening of a release lie 72 hours with a public notice.",
-        parameters={"hours": 72},
+        text="Between the last approval and the opening of a release lie 72 hours with a public notice. An objection "
+        "on an admissible ground stops it until two people have decided, within 5 days and with a public reason.",
+        parameters={"hours": 72, "objection_days": 5},
     ),
     ClauseText(
         number="W7",
         title="Ten of a kind",
         text="In every released combination of country, language, profession, age band and education there are at "
-        "least 10 contributors.",
-        parameters={"k": 10},
+        "least 10 contributors, over all releases to all licensees. What is made coarser comes in one order, and a "
+        "person is made coarser once, the same for everybody, for good.",
+        parameters={"k": 10, "order": ["country", "profession", "education", "age_band", "language"]},
+    ),
+    ClauseText(
+        number="W8",
+        title="Other names for every licensee",
+        text="A licensee's copy names people and rows under a key of that licensee alone. Texts are the same in every "
+        "copy, so rows can be joined across licensees, and clause W7 counts on that.",
+    ),
+    ClauseText(
+        number="W9",
+        title="Tightened at once, loosened after thirty days",
+        text="Two people change this book. The database compares each change with the version before: a number that "
+        "moves to its safer side holds at once, anything else after 30 days in public. A release is judged by the "
+        "version it was drafted under and by the one in force, and the stricter counts; so does the stricter of a "
+        "clause's words and its numbers. No later version lowers the 30.",
+        parameters={"loosening_days": 30},
+    ),
+    ClauseText(
+        number="W10",
+        title="Signed before it can be fetched",
+        text="No file of a release has an address before a signed checkpoint of the log covers it. Every download is "
+        "checked anew and is an entry of the log.",
+    ),
+    ClauseText(
+        number="W11",
+        title="What is taken back leaves",
+        text="Rows that were withdrawn or erased are in no later copy. Licensees who have them get a signed notice "
+        "with a deadline of 30 days, or of 5 when it is urgent, and confirm. After 14 more days without an answer "
+        "people act.",
+        parameters={"notice_days": 30, "urgent_days": 5, "escalation_days": 14},
+    ),
+    ClauseText(
+        number="W12",
+        title="Every copy is counted",
+        text="Deliveries to a licensee are numbered without gaps. Every file read from the releases' storage is "
+        "matched with them daily, and one that fits no delivery is an incident.",
     ),
     ClauseText(
         number="M1",
@@ -217,5 +263,21 @@ FIRST_EDITION: Final[tuple[ClauseText, ...]] = (
         "periods of one auditor do not overlap. A vote's choice is opened only when its entry was drawn, and each "
         "opening is an entry of its own.",
         parameters={"share": 0.1},
+    ),
+    ClauseText(
+        number="G1",
+        title="Others' words are read for a reason, and counted",
+        text="Whoever works here reads others' words for a stated purpose only: a moderator to decide a case, an "
+        "auditor to check a ballot drawn by lot. Each look is written down before anything is shown, and within 24 "
+        "hours nobody reads more than their role may. Network administrators, licensing officers, approvers and "
+        "licensees read none.",
+        parameters={"moderator": 600, "auditor": 200},
+    ),
+    ClauseText(
+        number="G2",
+        title="Many exports at once are looked at",
+        text="You take your own words and votes with you at any time. When 10 people of one network, and one in "
+        "twenty of all in it, do so within 3 days, a moderator looks whether somebody else is collecting them.",
+        parameters={"people": 10, "share": 0.05, "days": 3},
     ),
 )

@@ -26,6 +26,7 @@ _README: Final = """\
 | `tile/entries/...` | the entries themselves: canonical JSON, each after its length in two bytes |
 | `manifests/<sha256>.json` | what each released edition holds; the log's entries name the digests |
 | `redraw.py` | draws an auditor's sample again |
+| `check.go` | checks all of it with Go's own packages |
 
 Size: {size}. Root: `{root}` (base64, as in the third line of the checkpoint).
 
@@ -59,8 +60,11 @@ the first 32 bytes of the first tile are that of leaf 0; both commands print the
     (printf '\\0'; tail -c +3 $B | head -c $N) | sha256sum
     head -c 32 {first_tile} | xxd -p -c 32
 
-With Go's own packages (`golang.org/x/mod/sumdb/note`, Debian: golang-golang-x-mod-dev), `note.Open` with
-`note.NewVerifier` of the line in `keys` opens `checkpoint`, and `sumdb/tlog` computes with the hashes in `tile/`.
+With Go's own packages `sumdb/note` and `sumdb/tlog` (Debian: golang-go, golang-golang-x-mod-dev): the signature, each
+tile, and every entry against its leaf. `check.go` calls them and computes no hash of its own:
+
+    GO111MODULE=off GOPATH=/usr/share/gocode go build -o check check.go
+    ./check . "$(head -n 1 keys)"
 
 ## A sample again
 

@@ -53,7 +53,7 @@ class ForeignCosignature(Refused):
 
 
 class NothingToDraw(Refused):
-    """The period holds no entry of this event."""
+    """The period holds no entry of this event that had its leaf when the checkpoint was signed."""
 
 
 class TooManyAsked(Refused):
@@ -101,7 +101,7 @@ def draw_sample(*, actor: Actor, lot: Lot, now: datetime) -> Sample:
     seed = seed_of(line)
     population = Population(event=lot.event, since=lot.since, until=lot.until, below=checkpoint.size, using=database)
     leaves = draw(population, seed=seed, number=lot.number)
-    _require_modesty(lot, population.size)
+    _require_modesty(lot, population)
     found = entries_at(leaves, using=database)
     drawn = Drawn(
         event=lot.event,
@@ -188,14 +188,20 @@ def _handed_in(line: str, checkpoint: CheckpointRow, own: list[WitnessRow]) -> t
     )
 
 
-def _require_modesty(lot: Lot, population: int) -> None:
-    if not population:
+def _require_modesty(lot: Lot, population: Population) -> None:
+    if not population.size and population.late:
+        raise NothingToDraw(
+            _("All entries of this event in the period (%(late)d) got their leaves after checkpoint %(below)d.")
+            % {"late": population.late, "below": population.below},
+            clause=SAMPLES,
+        )
+    if not population.size:
         raise NothingToDraw(_("No entry of this event lies in the period."), clause=SAMPLES)
-    most = most_drawn(population, share=float(parameter(SAMPLES, "share")))
+    most = most_drawn(population.size, share=float(parameter(SAMPLES, "share")))
     if lot.number > most:
         raise TooManyAsked(
             _("The period holds %(population)d entries of this event; at most %(most)d may be drawn.")
-            % {"population": population, "most": most},
+            % {"population": population.size, "most": most},
             clause=SAMPLES,
         )
 

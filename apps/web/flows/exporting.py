@@ -130,7 +130,8 @@ def _small_files(checkpoint: Checkpoint, note: bytes) -> Iterator[tuple[str, byt
     yield "checkpoint", note
     yield "keys", "".join(f"{key.vkey}\n" for key in announced_keys()).encode()
     yield "policy", policy_now(log_address=f"{settings.SITE_ADDRESS}/log").encode()
-    yield "redraw.py", (settings.BASE_DIR / "clients" / "redraw.py").read_bytes()
+    for program in ("redraw.py", "check.go"):
+        yield program, (settings.BASE_DIR / "clients" / program).read_bytes()
 
 
 def _read(tiles: TileStore, file: Tile | EntryBundle) -> bytes:

@@ -10,12 +10,14 @@ from apps.web.queries.homes import (
     network_home,
     public_figures,
 )
+from apps.web.queries.own_words import OwnCounts, own_counts, own_lines
 from apps.web.queries.receipts import Receipt, receipt, receipt_document
 from apps.web.queries.samples import DrawnRow, SamplePage, newest_samples, sample_clause, sample_page
 
 __all__ = [
     "AuditorHome",
     "DrawnRow",
+    "OwnCounts",
     "Receipt",
     "SamplePage",
     "auditor_home",
@@ -29,6 +31,8 @@ __all__ = [
     "moderator_home",
     "network_home",
     "newest_samples",
+    "own_counts",
+    "own_lines",
     "public_figures",
     "receipt",
     "receipt_document",

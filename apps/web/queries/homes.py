@@ -11,9 +11,10 @@ from apps.battles.models import Battle, BattleState, Endpoint, LanguageModel, Mo
 from apps.battles.queries import Quota, endpoint_lines, quota_of
 from apps.contributors.models import Attribute, Contributor, DemographicClaim, Standing
 from apps.integrity.models import Finding, FindingState
-from apps.licensing.models import Licensee, Release, ReleaseState
+from apps.licensing.models import AccessRequest, Licensee, Release, ReleaseState, RequestState
 from apps.licensing.queries import LiveOverview, Waiting, live_overview, waiting_for
 from apps.moderation.models import Case, CaseKind, Decision
+from apps.policy.queries import open_proposals
 from apps.prompts.models import Prompt, PromptState
 from apps.rankings.models import RefitRun, Snapshot
 from apps.rankings.queries import latest_snapshot, open_run
@@ -194,8 +195,10 @@ class LicensingHome:
     sealed: list[Release]
     refused: list[Release]
     drafts: int
+    requests: int
     licensees: int
     waiting: Waiting
+    proposals: int
 
 
 def licensing_home(account_id: int, *, now: datetime) -> LicensingHome:
@@ -207,8 +210,10 @@ def licensing_home(account_id: int, *, now: datetime) -> LicensingHome:
         sealed=list(releases.filter(state=ReleaseState.SEALED)[:8]),
         refused=list(releases.filter(state=ReleaseState.REFUSED)[:8]),
         drafts=Release.objects.filter(state=ReleaseState.DRAFT).count(),
+        requests=AccessRequest.objects.filter(state=RequestState.ASKED).count(),
         licensees=Licensee.objects.filter(suspended_at=None).count(),
         waiting=waiting_for(account_id, now=now),
+        proposals=open_proposals(),
     )
 
 

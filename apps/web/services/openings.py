@@ -8,12 +8,14 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.audit.domain.actor import Actor
-from apps.audit.domain.canonical import commitment_of
+from apps.audit.domain.canonical import JSON, commitment_of
 from apps.audit.domain.refusal import NotPermitted, Refused
 from apps.audit.queries import auditor_database, proved_entry, salt_of
 from apps.audit.services import record
 from apps.battles.events import BattleEvent
 from apps.battles.models import Choice, Vote
+from apps.policy.domain.reading import Purpose
+from apps.policy.services import read_content
 from apps.web.domain.clauses import SAMPLES
 from apps.web.events import WebEvent
 from apps.web.models import Sample, SampledEntry
@@ -60,6 +62,7 @@ def open_choice(*, actor: Actor, sample_id: int, leaf_index: int, now: datetime)
         NotDrawn: when the sample does not hold this leaf.
         NothingToOpen: when it is no vote's entry.
         OpensForNobody: when the salt was forgotten.
+        DailyReadingReached: when the day's number of clause G1 is reached.
     """
     sample = Sample.objects.filter(pk=sample_id).first()
     if sample is None or not may_open(actor, sample):
@@ -69,16 +72,15 @@ def open_choice(*, actor: Actor, sample_id: int, leaf_index: int, now: datetime)
         raise NotDrawn(_("This entry was not drawn, so it stays closed."), clause=SAMPLES, subject=sample.ref)
     if sample.event != BattleEvent.VOTE_CAST:
         raise NothingToOpen(_("Only a vote's choice is opened here."), clause=SAMPLES, subject=sample.ref)
-    with transaction.atomic(durable=True):
-        record(
-            WebEvent.CHOICE_OPENED,
-            actor=actor,
-            subject=f"audit.entry:{drawn.entry_id}",
-            at=now,
-            clause=SAMPLES,
-            facts={"sample": sample.ref, "leaf": leaf_index},
-        )
-    return _opened(sample, drawn)
+    entry = f"audit.entry:{drawn.entry_id}"
+
+    def open_it() -> OpenedChoice:
+        with transaction.atomic(durable=True):
+            facts: dict[str, JSON] = {"sample": sample.ref, "leaf": leaf_index}
+            record(WebEvent.CHOICE_OPENED, actor=actor, subject=entry, at=now, clause=SAMPLES, facts=facts)
+        return _opened(sample, drawn)
+
+    return read_content(actor=actor, purpose=Purpose.DRAWN_BALLOT, subjects=[entry], load=open_it, now=now)
 
 
 def _opened(sample: Sample, drawn: SampledEntry) -> OpenedChoice:

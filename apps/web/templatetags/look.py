@@ -1,5 +1,6 @@
 """The look's tags and filters: intervals and bars as inline SVG, numbers, times, names of codes, comparisons."""
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -11,7 +12,7 @@ from django.forms import BoundField
 from django.template.context import Context
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
 
 from apps.web.domain import wording
@@ -69,6 +70,15 @@ def share(hundredths: Decimal | None) -> str:
 def trim(text: str) -> str:
     """Drop white space around a slot's content, which would show where line breaks are kept."""
     return SafeString(text.strip()) if isinstance(text, SafeString) else text.strip()
+
+
+_JOINTS = re.compile(r"(?<=[._:/])(?=[^._:/])")
+
+
+@register.filter
+def jointed(name: str) -> SafeString:
+    """Let the name of an event or a witness break after its dots and strokes, where its line is too short for it."""
+    return format_html_join(mark_safe("<wbr>"), "{}", ((part,) for part in _JOINTS.split(name)))
 
 
 @register.filter

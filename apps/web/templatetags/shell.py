@@ -23,6 +23,8 @@ PUBLIC: tuple[Named, ...] = (
     (_("Rulebook"), "policy:rulebook"),
     (_("The log"), "audit:log"),
 )
+# Addresses that are part of a section whose own address they do not begin with: the auditor's desk is in the log.
+BESIDE: dict[str, str] = {"/auditor/": "audit:log"}
 HOME: Named = (_("Home"), "web:home")
 # Whoever has several roles sees the sections of each, in this order, every page once.
 BY_ROLE: dict[str, tuple[Named, ...]] = {
@@ -104,6 +106,7 @@ def sections(context: Context) -> list[Section]:
     roles: frozenset[str] = getattr(context.get("actor"), "roles", frozenset())
     signed_in = bool(user is not None and user.is_authenticated)
     path = request.path if request is not None else ""
+    beside = next((reverse(name) for folder, name in BESIDE.items() if path.startswith(folder)), "")
     addresses: list[tuple[str | Promise, str]] = []
     for title, name in named_sections(roles, signed_in=signed_in):
         try:
@@ -113,7 +116,7 @@ def sections(context: Context) -> list[Section]:
             continue
     # Where one section's address begins another's, the reader is in the longer one alone.
     within = [address for _title, address in addresses if address != "/" and path.startswith(address)]
-    nearest = max(within, key=len, default="")
+    nearest = max(within, key=len, default=beside)
     return [
         Section(title, address, "page" if path == address else "true" if address == nearest else "")
         for title, address in addresses

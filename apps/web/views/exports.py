@@ -65,14 +65,16 @@ def export_file(request: HttpRequest, export_id: int) -> HttpResponseBase:
         raise Http404
     parts = pieces(path)
     # Under ASGI Django would gather the whole file in memory before it sends the first byte of a plain iterator.
-    body = _one_by_one(parts) if isinstance(request, ASGIRequest) else parts
+    body = one_by_one(parts) if isinstance(request, ASGIRequest) else parts
     response = StreamingHttpResponse(body, content_type="application/zip")
     response["Content-Length"] = str(export.bytes)
     response["Content-Disposition"] = f'attachment; filename="showdown-log-{export.size}.zip"'
     return response
 
 
-async def _one_by_one(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
+async def one_by_one(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield the pieces of a plain iterator, each read in the thread where the database may be asked."""
+
     def following() -> bytes | None:
         return next(parts, None)
 

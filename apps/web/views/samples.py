@@ -34,6 +34,7 @@ def samples(request: HttpRequest) -> HttpResponse:
     actor = acting(request)
     if not may_audit(actor):
         raise NotYourLot(_("Only auditors draw samples."))
+    record_look(WebEvent.SAMPLE_LOOKED_AT, actor=actor, subject="web.sample:all", now=timezone.now())
     form = LotForm(request.POST or None, events=event_names(using=auditor_database()))
     status = 200
     if request.method == "POST":

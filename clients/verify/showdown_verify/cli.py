@@ -180,7 +180,7 @@ def _seconds(text: str) -> float:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="showdown-verify",
-        description="Checks a transparency log, an exported bundle of one, or the proof of one entry.",
+        description="Checks a transparency log, an exported bundle of one, or the proof of an entry or of growth.",
         epilog="Exit status: 0 it holds, 1 it is broken (and where), 2 it could not be checked (and why).",
     )
     parser.add_argument(

@@ -1,14 +1,13 @@
-"""Checking one entry by a file: a receipt or proof in JSON, or a proof in the form of C2SP tlog-proof."""
+"""Checking a proof by a file: an entry's place, as a receipt in JSON or in the form of C2SP tlog-proof, or growth."""
 
-import base64
-import binascii
-import re
 from dataclasses import dataclass
 from typing import Any, Final
 
+from showdown_verify import two_checkpoints
 from showdown_verify.checkpoint import Checkpoint
+from showdown_verify.claims import Claims
 from showdown_verify.entries import UnfitEntry, UnknownVersion, read_entry, read_json
-from showdown_verify.merkle import HASH_BYTES, InvalidProof, leaf_hash, verify_inclusion
+from showdown_verify.merkle import InvalidProof, leaf_hash, verify_inclusion
 from showdown_verify.proof_text import HEAD, InvalidProofText, read_proof
 from showdown_verify.state import State, require_same_tree
 from showdown_verify.tiles import MAX_ENTRY_BYTES
@@ -17,7 +16,6 @@ from showdown_verify.verdict import Broken, CouldNotCheck, Report, shown
 
 FORMAT: Final = "showdown-inclusion-proof/1"
 MAX_PROOF_BYTES: Final = 2_000_000
-_HASH: Final = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,13 +45,26 @@ class Counted:
 
 
 def looks_like_a_proof(data: bytes) -> bool:
-    """Whether a file is meant to be a proof, going by how it begins."""
+    """Whether a file is meant to be a proof of any kind, going by how it begins."""
     return data.startswith(HEAD.encode()) or data.lstrip(b" \t\r\n\xef\xbb\xbf").startswith(b"{")
 
 
 def check_proof(data: bytes, trust: Trust, report: Report, *, entry: bytes | None, state: State | None) -> None:
     """Check the proof in a file against a signed checkpoint; raises ``Broken`` and ``CouldNotCheck``."""
-    proof = _read(data)
+    text = _text(data)
+    if text.startswith(HEAD):
+        _check_place(_from_text(text), trust, report, entry=entry, state=state)
+        return
+    fields = _fields(text)
+    if fields["format"] == FORMAT:
+        _check_place(_inclusion(Claims(fields, "inclusion")), trust, report, entry=entry, state=state)
+        return
+    if entry is not None:
+        raise CouldNotCheck("arguments", "no-proof", "--entry belongs to the proof of an entry.")
+    two_checkpoints.check_two(Claims(fields, two_checkpoints.CHECK), trust, report, state=state)
+
+
+def _check_place(proof: ProofFile, trust: Trust, report: Report, *, entry: bytes | None, state: State | None) -> None:
     body = _agreed_entry(proof, entry)
     checkpoint, _opened = open_signed(proof.checkpoint, trust, report)
     if proof.size not in {None, checkpoint.size} or proof.root not in {None, checkpoint.root}:
@@ -127,85 +138,59 @@ def _agreed_entry(proof: ProofFile, entry: bytes | None) -> bytes:
     return body
 
 
-def _read(data: bytes) -> ProofFile:
+def _inclusion(claims: Claims) -> ProofFile:
+    if claims.fields.get("checkpoint") is None:
+        raise CouldNotCheck("signature", "no-checkpoint", "The proof has no signed checkpoint; ask for a newer one.")
+    return ProofFile(
+        index=claims.number("leaf_index"),
+        hashes=claims.hashes("proof"),
+        checkpoint=claims.note("checkpoint"),
+        entry=claims.base64("entry") if "entry" in claims else None,
+        size=claims.number("size"),
+        root=claims.hash("root"),
+        leaf=claims.hash("leaf_hash") if "leaf_hash" in claims else None,
+        counted=_counted(claims.below("counted")) if "counted" in claims else None,
+    )
+
+
+def _counted(claims: Claims) -> Counted:
+    return Counted(
+        snapshot=claims.number("snapshot"),
+        root=claims.hash("votes_root"),
+        votes=claims.number("votes"),
+        index=claims.number("index"),
+        leaf=claims.hash("leaf_hash"),
+        hashes=claims.hashes("proof"),
+    )
+
+
+def _text(data: bytes) -> str:
     if len(data) > MAX_PROOF_BYTES:
         raise _malformed("too-large", f"A proof has at most {MAX_PROOF_BYTES:,} bytes.")
     try:
-        text = data.decode("utf-8")
+        return data.decode("utf-8")
     except UnicodeDecodeError:
         raise _malformed("not-utf-8", "The proof is not UTF-8.") from None
-    if text.startswith(HEAD):
-        try:
-            told = read_proof(text)
-        except InvalidProofText as error:
-            raise _malformed(error.fault.value, str(error)) from None
-        return ProofFile(index=told.index, hashes=told.hashes, checkpoint=told.checkpoint, entry=None)
+
+
+def _from_text(text: str) -> ProofFile:
+    try:
+        told = read_proof(text)
+    except InvalidProofText as error:
+        raise _malformed(error.fault.value, str(error)) from None
+    return ProofFile(index=told.index, hashes=told.hashes, checkpoint=told.checkpoint, entry=None)
+
+
+def _fields(text: str) -> dict[str, Any]:
     try:
         value = read_json(text, "The proof")
     except UnfitEntry as error:
         raise _malformed(error.reason, shown(str(error))) from None
-    return _from_json(value)
-
-
-def _from_json(value: Any) -> ProofFile:
-    if not isinstance(value, dict) or value.get("format") != FORMAT:
-        raise _malformed("other-format", f"A proof in JSON says that its format is {FORMAT}.")
-    note = value.get("checkpoint")
-    if note is None:
-        raise CouldNotCheck("signature", "no-checkpoint", "The proof has no signed checkpoint; ask for a newer one.")
-    hashes = value.get("proof")
-    if not isinstance(note, str) or not isinstance(hashes, list):
-        raise _malformed("malformed", "The proof's checkpoint is text, and its hashes are a list.")
-    try:
-        checkpoint = note.encode("utf-8")
-    except UnicodeEncodeError:
-        raise _malformed("not-utf-8", "The proof's checkpoint is not UTF-8.") from None
-    return ProofFile(
-        index=_number(value, "leaf_index"),
-        hashes=tuple(map(_hash, hashes)),
-        checkpoint=checkpoint,
-        entry=_base64(value["entry"]) if "entry" in value else None,
-        size=_number(value, "size"),
-        root=_hash(value.get("root")),
-        leaf=_hash(value["leaf_hash"]) if "leaf_hash" in value else None,
-        counted=_counted(value["counted"]) if "counted" in value else None,
-    )
-
-
-def _counted(value: Any) -> Counted:
-    if not isinstance(value, dict) or not isinstance(value.get("proof"), list):
-        raise _malformed("malformed", "What the receipt says of counting has a list of hashes.")
-    return Counted(
-        snapshot=_number(value, "snapshot"),
-        root=_hash(value.get("votes_root")),
-        votes=_number(value, "votes"),
-        index=_number(value, "index"),
-        leaf=_hash(value.get("leaf_hash")),
-        hashes=tuple(map(_hash, value["proof"])),
-    )
-
-
-def _number(value: dict[str, Any], name: str) -> int:
-    number = value.get(name)
-    if not isinstance(number, int) or isinstance(number, bool):
-        raise _malformed("not-a-number", f"The proof's {name} is a whole number.")
-    return number
-
-
-def _hash(value: Any) -> bytes:
-    if not isinstance(value, str) or not _HASH.fullmatch(value):
-        raise _malformed("malformed-hash", f"Every hash is {HASH_BYTES} bytes in hexadecimal digits.")
-    return bytes.fromhex(value)
-
-
-def _base64(value: Any) -> bytes:
-    try:
-        data = base64.b64decode(value, validate=True)
-    except (binascii.Error, ValueError, TypeError):
-        raise _malformed("not-canonical-base64", "The proof's entry is not base64.") from None
-    if base64.b64encode(data).decode("ascii") != value:
-        raise _malformed("not-canonical-base64", "The proof's entry is not in the one spelling of base64.")
-    return data
+    if not isinstance(value, dict) or value.get("format") not in (FORMAT, two_checkpoints.FORMAT):
+        raise _malformed(
+            "other-format", f"A proof in JSON says that its format is {FORMAT} or {two_checkpoints.FORMAT}."
+        )
+    return value
 
 
 def _malformed(reason: str, message: str) -> Broken:

@@ -53,6 +53,21 @@ def read_key_lines(data: bytes) -> tuple[str, ...]:
 
 def open_signed(note: bytes, trust: Trust, report: Report, *, where: str = "checkpoint") -> tuple[Checkpoint, Note]:
     """Check a signed checkpoint and its quorum, and write both into the report; raises ``Broken``."""
+    checkpoint, opened = _opened(note, trust, origin=trust.origin, where=where)
+    report.origin, report.size, report.root = checkpoint.origin, checkpoint.size, checkpoint.root.hex()
+    report.hold("signature", f"signed by {_logs(opened)}")
+    _require_quorum(opened, trust.policy, report, where)
+    return checkpoint, opened
+
+
+def open_earlier(note: bytes, trust: Trust, report: Report, *, origin: str, where: str) -> Checkpoint:
+    """Check that an earlier checkpoint is one that the same log signed; raises ``Broken``."""
+    checkpoint, opened = _opened(note, trust, origin=origin, where=where)
+    report.hold("earlier signature", f"size {checkpoint.size:,} is signed by {_logs(opened)}")
+    return checkpoint
+
+
+def _opened(note: bytes, trust: Trust, *, origin: str | None, where: str) -> tuple[Checkpoint, Note]:
     if not trust.has_a_log:
         raise CouldNotCheck(
             "signature",
@@ -60,14 +75,13 @@ def open_signed(note: bytes, trust: Trust, report: Report, *, where: str = "chec
             "No key of a log is trusted here: give one with --vkey or --keys, from somebody other than the log.",
         )
     try:
-        checkpoint, opened = open_checkpoint(note, trust.all_vkeys, trust.origin)
+        return open_checkpoint(note, trust.all_vkeys, origin)
     except (InvalidNote, InvalidCheckpoint) as error:
         raise Broken("signature", error.fault.value, shown(str(error)), where=where) from None
-    report.origin, report.size, report.root = checkpoint.origin, checkpoint.size, checkpoint.root.hex()
-    logs = [each for each in opened.signatures if each.timestamp is None]
-    report.hold("signature", f"signed by {_listed(logs)}")
-    _require_quorum(opened, trust.policy, report, where)
-    return checkpoint, opened
+
+
+def _logs(opened: Note) -> str:
+    return _listed(each for each in opened.signatures if each.timestamp is None)
 
 
 def _require_quorum(opened: Note, policy: Policy | None, report: Report, where: str) -> None:

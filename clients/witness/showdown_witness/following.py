@@ -20,8 +20,9 @@ def follow(witness: Witness, log: Log, *, seconds: float) -> str | None:
     """
     latest = witness.store.latest(log.origin)
     old_size = latest.size if latest else 0
-    address = LogAddress(log.address, seconds=seconds)
+    address = None
     try:
+        address = LogAddress(log.address, seconds=seconds)
         note = address.read("checkpoint", most=MAX_NOTE_BYTES)
         size = _size_of(note)
         if size < old_size:
@@ -37,6 +38,9 @@ def follow(witness: Witness, log: Log, *, seconds: float) -> str | None:
         return str(fault)
     except OSError as error:
         return f"The memory cannot be written ({error.strerror})."
+    finally:
+        if address is not None:
+            address.close()
     return None
 
 

@@ -124,7 +124,7 @@ class _Desk:
             case_id, CaseKind.PROMPT.value, pooled.id, None, None, None,
             CaseState.DECIDED.value if is_read else CaseState.OPEN.value, place.band, place.reason.value,
             pooled.prompt.language, swept_at, approved_at + timedelta(hours=self.numbers.sample_hours), None, None,
-            decided_at if is_read else None,
+            decided_at if is_read else None, None, "", "",
         ))  # fmt: skip
         case = f"moderation.case:{case_id}"
         self.trail.record(

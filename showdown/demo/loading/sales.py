@@ -14,11 +14,12 @@ from apps.audit.domain.canonical import time_text
 from apps.audit.services import record_refusal
 from apps.licensing.domain.filters import ReleaseFilters
 from apps.licensing.events import LicensingEvent
-from apps.licensing.flows import approve, build_edition, cancel, open_now, seal
+from apps.licensing.flows import approve, build_due_editions, cancel, open_now, seal
 from apps.licensing.models import EligibleBattleCluster, Licensee, Offer, Release, RetiredCluster
 from apps.licensing.queries import due_clusters, min_age_days
-from apps.licensing.services import NotFourPeople, NothingMatches, Sealing, TakenOut, add_licensee, draft_release
+from apps.licensing.services import NotFourPeople, NothingMatches, Sealing, TakenOut, draft_release
 from apps.prompts.models import Cluster
+from showdown.demo.loading.partners import Partners
 from showdown.demo.loading.stage import Stage
 from showdown.demo.loading.trail import Trail
 
@@ -88,18 +89,8 @@ class Sales:
     def __init__(self, stage: Stage, *, trail: Trail, start: datetime, now: datetime) -> None:
         self.stage, self.trail, self.start, self.now = stage, trail, start, now
         self.margaret = stage.actor("margaret")
-        self.university = self._licensee(
-            "meridian-university",
-            contact="ingrid",
-            purpose="Research on how people judge explanations in their own language",
-            after=timedelta(days=20),
-        )
-        self.analytics = self._licensee(
-            "corvid-analytics",
-            contact=None,
-            purpose="Reports on language models for publishers",
-            after=timedelta(days=64),
-        )
+        self.partners = Partners(stage, start=start, now=now)
+        self.university, self.analytics = self.partners.university, self.partners.analytics
 
     def retire(self) -> int:
         """Certify every cluster that is past the wall by its function, as the night's task does one by one."""
@@ -168,7 +159,7 @@ class Sales:
         release = self._draft(self.university, title, wanted, at)
         with suppress(TakenOut, NothingMatches):
             seal(actor=self.margaret, release_id=release.pk, mode=Sealing.PAST_THE_WALL, clock=_at(at, minutes=3))
-            if build_edition(actor=_BUILDING, release_id=release.pk, clock=_at(at, minutes=5)) is None:
+            if not build_due_editions(actor=_BUILDING, clock=_at(at, minutes=5)):
                 return
             offer = release.offers.get()
             self._approved(offer, "katherine", at + timedelta(hours=20))
@@ -192,6 +183,7 @@ class Sales:
     def happen(self) -> None:
         """Draft and seal, be refused, cancel."""
         day = self.now.astimezone(UTC).date()
+        self.partners.ask()
         self._refused_as_live(day)
         self._refused_for_consents()
         with connection.cursor() as cursor:
@@ -210,16 +202,6 @@ class Sales:
         """Let each refused attempt name its entry, once the log has numbered them."""
         with connection.cursor() as cursor:
             cursor.execute(_NAME_ENTRIES, [])
-
-    def _licensee(self, slug: str, *, contact: str | None, purpose: str, after: timedelta) -> Licensee:
-        return add_licensee(
-            actor=self.margaret,
-            organization=self.stage.organizations[slug],
-            contact=self.stage.staff[contact] if contact else None,
-            purpose=purpose,
-            agreement=f"Licence agreement of {slug}: no onward transfer, named recipients, end on change of control.",
-            now=self.start + after,
-        )
 
     def _draft(self, licensee: Licensee, title: str, filters: ReleaseFilters, at: datetime) -> Release:
         return draft_release(actor=self.margaret, licensee=licensee, title=title, filters=filters, now=at)
@@ -262,7 +244,7 @@ class Sales:
         release = self._draft(self.university, "Explanations from the first months", wanted, timezone.now())
         with suppress(TakenOut):
             seal(actor=self.margaret, release_id=release.pk, mode=Sealing.PAST_THE_WALL)
-            build_edition(actor=_BUILDING, release_id=release.pk)
+            build_due_editions(actor=_BUILDING)
 
     def _cancelled(self, day: date, languages: Sequence[str]) -> None:
         wanted = ReleaseFilters(languages=tuple(languages), until=day - timedelta(days=75))

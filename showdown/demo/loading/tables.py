@@ -13,6 +13,7 @@ from apps.accounts.models import RoleGrant, User
 from apps.battles.models import Battle, EndpointFailure, Response, Vote
 from apps.contributors.models import Affiliation, Consent, Contributor, DemographicClaim
 from apps.moderation.models import Case, Decision
+from apps.policy.models import ContentLook, ReadingBatch
 from apps.prompts.models import Cluster, Prompt, PromptBand, PromptSignature, ScreeningHint
 
 Row = Sequence[Any]
@@ -49,12 +50,15 @@ COLUMNS: Final[dict[type[models.Model], tuple[str, ...]]] = {
     ),
     Case: (
         "id", "kind", "prompt_id", "finding_id", "release_id", "appeal_id", "state", "priority", "priority_reason",
-        "language", "opened_at", "due_at", "lease_holder_id", "lease_until", "decided_at",
+        "language", "opened_at", "due_at", "lease_holder_id", "lease_until", "decided_at", "network_id", "outcome",
+        "note",
     ),
     Decision: (
         "id", "case_id", "prompt_id", "finding_id", "action", "source", "decided_by_id", "policy_version", "clause",
         "reason", "reason_commitment", "supersedes_id", "decided_at", "effective_at",
     ),
+    ReadingBatch: ("id", "reader", "role", "purpose", "key", "began_at", "closed_at", "digest"),
+    ContentLook: ("id", "batch_id", "at", "subjects", "counted"),
     EndpointFailure: ("id", "battle_id", "endpoint_id", "side", "reason", "failed_at"),
     Vote: (
         "id", "battle_id", "contributor_id", "public_id", "nonce", "choice", "commitment", "ballot_key", "cast_at",

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.contributors.models import Contributor
+from showdown.demo.loading.book import open_the_book
 from showdown.demo.loading.crowd import load_crowd
 from showdown.demo.loading.desk import load_desk
 from showdown.demo.loading.fights import Fights
@@ -21,6 +22,7 @@ from showdown.demo.loading.nights import rank
 from showdown.demo.loading.pool import load_pool
 from showdown.demo.loading.progress import Progress
 from showdown.demo.loading.rare import RareThings
+from showdown.demo.loading.reading import load_reading
 from showdown.demo.loading.sales import Sales
 from showdown.demo.loading.stage import set_the_stage
 from showdown.demo.loading.tables import one_transaction, require_known_columns
@@ -126,6 +128,7 @@ def _write(network: Network, *, seed: int, progress: Progress) -> Loaded:
             now=network.now,
         )
         rare.happen(running.tick)
+        load_reading(trail=trail, chance=chance, now=network.now)
     with progress.phase("past the wall"):
         sales = Sales(stage, trail=trail, start=network.start, now=network.now)
         sales.retire_long_ago()
@@ -133,6 +136,7 @@ def _write(network: Network, *, seed: int, progress: Progress) -> Loaded:
         sales.retire()
         _analyze("eligible_battle", "eligible_battle_cluster", "retired_cluster")
         sales.happen()
+        open_the_book(stage, now=network.now)
     with progress.phase("tonight's ranking"):
         rank(now=network.now)
     with progress.phase("the log"):

@@ -33,6 +33,8 @@ from apps.licensing.models import (
 )
 from apps.licensing.services import retire_cluster
 from apps.moderation.models import Appeal, Case, CaseState, Decision
+from apps.policy.domain.reading import Look, digest_of
+from apps.policy.models import ContentLook, ReadingBatch
 from apps.prompts.models import Cluster, Prompt, PromptState
 from apps.rankings.models import Method, Snapshot
 from apps.rankings.queries import board_view, latest_snapshot
@@ -43,6 +45,7 @@ from showdown.demo.people import Habit
 from showdown.supervisor.demo import PEOPLE
 from tests.showdown.demo.conftest import SMALL
 from tests.showdown.demo.databases import as_owner_of
+from tests.trails import facts_about
 
 ROLES = {
     "ada": Role.CONTRIBUTOR, "grace": Role.MODERATOR, "alan": Role.MODERATOR, "radia": Role.NETWORK_ADMIN,
@@ -197,6 +200,25 @@ def test_cases_wait_were_decided_and_appealed(small_demo: str) -> None:
     assert set(Prompt.objects.values_list("state", flat=True)) >= {"approved", "rejected", "awaiting_review"}
     waiting = Prompt.objects.filter(state=PromptState.AWAITING_REVIEW)
     assert set(waiting.values_list("pk", flat=True)) <= set(Case.objects.open().values_list("prompt_id", flat=True))
+
+
+def test_what_moderators_decided_on_they_had_read_before(small_demo: str) -> None:
+    decided = Decision.objects.filter(source="person", prompt__isnull=False)
+    read = {
+        (reader, subject)
+        for reader, subjects in ContentLook.objects.values_list("batch__reader", "subjects")
+        for subject in subjects
+    }
+    wanted = decided.values_list("decided_by__pseudonym", "prompt")
+    assert {(reader, f"prompts.prompt:{pk}") for reader, pk in wanted} <= read
+    closed = ReadingBatch.objects.exclude(closed_at=None).order_by("pk")
+    assert closed.count() > 10
+    for batch in closed:
+        looks = [
+            Look(at=look.at, subjects=tuple(look.subjects), counted=look.counted) for look in batch.looks.order_by("pk")
+        ]
+        assert digest_of(looks) == batch.digest
+        assert facts_about(batch)["digest"] == batch.digest
 
 
 def test_releases_were_refused_sealed_and_drafted(small_demo: str) -> None:

@@ -82,23 +82,39 @@ BEGIN
     SELECT coalesce(array_agg(id), '{}') FROM reached);
 END $$;
 
--- Whoever gets something by an offer.
+-- Whoever gets something by an offer: its licensees, and the final recipients that they have declared.
 CREATE FUNCTION offer_parties(of_offer bigint) RETURNS bigint[]
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+  parties bigint[];
 BEGIN
-  RETURN (
-    SELECT coalesce(array_agg(l.organization_id), '{}')
-    FROM licensing_offerlicensee o JOIN licensing_licensee l ON l.id = o.licensee_id WHERE o.offer_id = of_offer);
+  SELECT coalesce(array_agg(l.organization_id), '{}') INTO parties
+  FROM licensing_offerlicensee o JOIN licensing_licensee l ON l.id = o.licensee_id WHERE o.offer_id = of_offer;
+  IF to_regclass('public.licensing_finalrecipient') IS NOT NULL THEN
+    parties := parties || ARRAY(
+      SELECT f.organization_id FROM licensing_offerlicensee o
+      JOIN licensing_finalrecipient f ON f.licensee_id = o.licensee_id
+      WHERE o.offer_id = of_offer AND f.ended_at IS NULL);
+  END IF;
+  RETURN parties;
 END $$;
 
 -- For whom a person works, and what they declared about themselves.
 CREATE FUNCTION wall_organizations_of(account bigint) RETURNS bigint[]
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+  organizations bigint[];
+  today date := (clock_timestamp() AT TIME ZONE 'UTC')::date;
 BEGIN
-  RETURN (
-    SELECT coalesce(array_agg(a.organization_id), '{}')
-    FROM contributors_affiliation a JOIN contributors_contributor c ON c.id = a.contributor_id
-    WHERE c.account_id = account AND a.ended_at IS NULL AND a.organization_id IS NOT NULL);
+  SELECT coalesce(array_agg(a.organization_id), '{}') INTO organizations
+  FROM contributors_affiliation a JOIN contributors_contributor c ON c.id = a.contributor_id
+  WHERE c.account_id = account AND a.ended_at IS NULL AND a.organization_id IS NOT NULL;
+  IF to_regclass('public.organizations_stafftie') IS NOT NULL THEN
+    organizations := organizations || ARRAY(
+      SELECT s.organization_id FROM organizations_stafftie s
+      WHERE s.account_id = account AND s.since <= today AND (s.until IS NULL OR s.until > today));
+  END IF;
+  RETURN organizations;
 END $$;
 
 -- The organizations to which both a person and somebody who gets the offer are tied, by employment or ownership at any
@@ -134,15 +150,19 @@ BEGIN
     WHERE i.release_id = of_release AND e.last_event_at > wall_moment() - make_interval(hours => 24 * days));
 END $$;
 
--- How many released rows were taken back that an edition of an offer may still hold: taken back after it was built.
+-- How many released rows were taken back that an edition of an offer may still hold: more than its manifest says have
+-- left it, or, where a manifest counts none, those that were taken back after it was built.
 CREATE FUNCTION offer_rows_to_leave(of_offer bigint) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
   RETURN (
-    SELECT count(*) FROM licensing_edition e
-    JOIN release_item i ON i.release_id = e.release_id
-    JOIN licensing_tombstone t ON t.battle_id = i.battle_id
-    WHERE e.offer_id = of_offer AND t.at >= e.built_at);
+    SELECT coalesce(sum(CASE WHEN e.manifest #> '{gone,withdrawn}' IS NOT NULL
+      THEN abs(taken.rows - jsonb_array_length(e.manifest #> '{gone,withdrawn}')) ELSE taken.later END), 0)::bigint
+    FROM licensing_edition e CROSS JOIN LATERAL (
+      SELECT count(*) AS rows, count(*) FILTER (WHERE t.at >= e.built_at) AS later
+      FROM release_item i JOIN licensing_tombstone t ON t.battle_id = i.battle_id
+      WHERE i.release_id = e.release_id) AS taken
+    WHERE e.offer_id = of_offer);
 END $$;
 
 -- Held in this order by everybody: the release, then the offer.
@@ -226,6 +246,7 @@ DECLARE
   this_moment timestamptz := wall_moment();
   opens timestamptz;
   days integer;
+  least integer;
   young bigint;
   of_person bigint;
 BEGIN
@@ -255,6 +276,11 @@ BEGIN
       PERFORM wall_say_no('W5', 'tied', jsonb_build_object('to', to_jsonb(offer_ties_of(of_offer, of_person))));
     END IF;
   END LOOP;
+  least := wall_greater('W7', 'k', offer.policy_version, 1);
+  IF EXISTS (
+    SELECT 1 FROM licensing_edition WHERE offer_id = of_offer AND (manifest #>> '{contributors,k}')::integer < least) THEN
+    PERFORM wall_say_no('W7', 'too-few-alike', jsonb_build_object('k', least));
+  END IF;
   days := wall_greater('W1', 'min_age_days', offer.policy_version, 60);
   young := release_items_younger(offer.release_id, days);
   IF young > 0 THEN

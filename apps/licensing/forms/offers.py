@@ -1,0 +1,86 @@
+"""What is filled in on an offer: by officers, approvers, and whoever objects."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from apps.licensing.models import OUTCOMES, Ground, Licensee
+from apps.licensing.queries import licensees_without, wall_clauses
+from apps.licensing.services.objecting import LONGEST_WORDS as LONGEST_OBJECTION
+
+
+class OfferForm(forms.Form):
+    """Later licensees of a sealed release; they get editions of it together."""
+
+    licensees = forms.MultipleChoiceField(
+        label=_("For"),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Each gets an edition. The offer has two approvals, a notice and a time-lock of its own."),
+    )
+
+    def __init__(self, *told: Any, release_id: int, **more: Any) -> None:
+        super().__init__(*told, **more)
+        self._those_without = {str(one.pk): one for one in licensees_without(release_id)}
+        choices = [(pk, one.organization.name) for pk, one in self._those_without.items()]
+        self.fields["licensees"].choices = choices  # type: ignore[attr-defined]
+
+    def clean_licensees(self) -> list[Licensee]:
+        """Return the licensees that were chosen."""
+        return [self._those_without[pk] for pk in self.cleaned_data["licensees"]]
+
+
+class ApprovalForm(forms.Form):
+    """A yes to exactly what was read."""
+
+    digest = forms.CharField(widget=forms.HiddenInput, max_length=64, required=False)
+    have_read = forms.BooleanField(
+        label=_("I have read what it holds and who gets it, and I am tied to none of them"),
+        error_messages={"required": _("Confirm that you have read it, or say no below.")},
+    )
+
+
+class RefusalForm(forms.Form):
+    """A no, under a clause and in words for everybody."""
+
+    clause = forms.ChoiceField(label=_("Which clause says no"), choices=wall_clauses)
+    words = forms.CharField(
+        label=_("Why"),
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("Public, for good: name nobody, and quote nothing of the data."),
+    )
+
+
+class ObjectionForm(forms.Form):
+    """What anybody has against an offer."""
+
+    ground = forms.ChoiceField(label=_("What is wrong"), choices=Ground.choices, widget=forms.RadioSelect)
+    words = forms.CharField(
+        label=_("In your words"),
+        max_length=LONGEST_OBJECTION,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text=_("Two people read it, nobody else; the log keeps a digest of it."),
+    )
+    contact = forms.CharField(
+        label=_("Where we can answer you"),
+        max_length=254,
+        required=False,
+        help_text=_("An address of any kind. Not needed when you are signed in."),
+    )
+
+
+class DecisionForm(forms.Form):
+    """What should become of an objection, and the reason that everybody reads."""
+
+    outcome = forms.ChoiceField(
+        label=_("What should become of it"),
+        choices=[(each.value, each.label) for each in OUTCOMES],
+        widget=forms.RadioSelect,
+    )
+    public_reason = forms.CharField(
+        label=_("Reason for everybody"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=_("It is decided when a second person chooses the same outcome; these words are published then."),
+    )

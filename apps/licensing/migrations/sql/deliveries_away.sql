@@ -1,0 +1,13 @@
+DROP TRIGGER notice_on_row ON licensing_noticerow;
+DROP FUNCTION notice_on_row();
+DROP TRIGGER notice_on_write ON licensing_notice;
+DROP FUNCTION notice_on_write();
+DROP TRIGGER delivery_on_transfer_update ON licensing_transfer;
+DROP FUNCTION delivery_on_transfer_update();
+DROP TRIGGER delivery_on_transfer ON licensing_transfer;
+DROP FUNCTION delivery_on_transfer();
+DROP TRIGGER delivery_on_update ON licensing_delivery;
+DROP FUNCTION delivery_on_update();
+DROP TRIGGER delivery_on_insert ON licensing_delivery;
+DROP FUNCTION delivery_on_insert();
+DROP FUNCTION delivery_stands_open(bigint, boolean);

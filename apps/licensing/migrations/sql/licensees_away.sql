@@ -1,0 +1,12 @@
+DROP TRIGGER licensee_text_stays ON licensing_agreementtext;
+DROP TRIGGER licensee_review_stays ON licensing_controlreview;
+DROP TRIGGER licensee_agreement_is_kept ON licensing_agreement;
+DROP TRIGGER licensee_agreement_ends_once ON licensing_agreement;
+DROP TRIGGER licensee_suspension_ends_once ON licensing_suspension;
+DROP TRIGGER licensee_key_stays_revoked ON licensing_licenseekey;
+DROP TRIGGER licensee_request_is_decided_once ON licensing_accessrequest;
+DROP FUNCTION licensee_refuse_change();
+ALTER TABLE licensing_release DROP CONSTRAINT licensing_drafted_for_who_asked;
+ALTER TABLE licensing_accessrequest DROP CONSTRAINT licensing_request_of_licensee;
+ALTER TABLE licensing_agreement DROP CONSTRAINT licensing_agreed_purposes_are_known;
+ALTER TABLE licensing_agreementtext DROP CONSTRAINT licensing_text_fits_its_hash;

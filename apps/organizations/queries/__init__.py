@@ -1,0 +1,33 @@
+"""Reads of the neutrality register."""
+
+from apps.organizations.queries.control import ControlChange, changes_of_control
+from apps.organizations.queries.paths import TiePath, TieStep, reachable, tied
+from apps.organizations.queries.register import (
+    OrganizationLine,
+    Register,
+    TieLine,
+    owners_and_owned,
+    register,
+    registered_names,
+    registered_under,
+)
+from apps.organizations.queries.staff import StaffTieLine, organizations_of_person, ties_of_person
+
+__all__ = [
+    "ControlChange",
+    "OrganizationLine",
+    "Register",
+    "StaffTieLine",
+    "TieLine",
+    "TiePath",
+    "TieStep",
+    "changes_of_control",
+    "organizations_of_person",
+    "owners_and_owned",
+    "reachable",
+    "register",
+    "registered_names",
+    "registered_under",
+    "tied",
+    "ties_of_person",
+]

@@ -1,0 +1,5 @@
+"""The arena, for contracts that are tried on a running platform."""
+
+from tests.battles.conftest import arena
+
+__all__ = ["arena"]
