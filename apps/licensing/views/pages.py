@@ -33,6 +33,7 @@ def releases(request: HttpRequest) -> HttpResponse:
         "refused": queries.releases_for_everybody(ReleaseState.REFUSED),
         "cancelled": queries.releases_for_everybody(ReleaseState.CANCELLED),
         "may_license": may_license(actor),
+        "may_check": may_see_drafts(actor),
     }
     return render(request, "licensing/releases.html", context)
 
