@@ -15,6 +15,7 @@ from apps.policy.services import UnfitChange, UnfitReason
 
 LONGEST_REASON: Final = 300
 LONGEST_VALUE: Final = 200
+NEW: Final = "new"
 
 
 class CompareForm(forms.Form):
@@ -43,7 +44,10 @@ class ChooseForm(forms.Form):
         super().__init__(*args, **more)
         field = self.fields["clause"]
         assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - It is declared above.
-        field.choices = [(each.number, f"{each.number} {each.title}") for each in clauses]
+        field.choices = [
+            *((each.number, f"{each.number} {each.title}") for each in clauses),
+            (NEW, _("A clause that is not there yet")),
+        ]
 
 
 class RejectForm(forms.Form):
@@ -58,10 +62,16 @@ class ProposalForm(forms.Form):
     """The words and numbers of the chosen clauses, and why they should change."""
 
     def __init__(
-        self, *args: Any, clauses: Sequence[ClauseText], called: dict[tuple[str, str], str], **more: Any
+        self,
+        *args: Any,
+        clauses: Sequence[ClauseText],
+        called: dict[tuple[str, str], str],
+        adds: bool = False,
+        **more: Any,
     ) -> None:
         super().__init__(*args, **more)
         self.chosen = list(clauses)
+        self.adds = adds
         for clause in self.chosen:
             number = clause.number
             for name, value in clause.parameters.items():
@@ -77,6 +87,14 @@ class ProposalForm(forms.Form):
             )
             if not clause.parameters and not number.startswith("W"):
                 self.fields[f"{number}:removed"] = forms.BooleanField(label=_("Remove this clause"), required=False)
+        if adds:
+            self.fields[f"{NEW}:number"] = forms.CharField(
+                label=_("Number"), max_length=4, help_text=_("A letter for the subject and a number, such as P9.")
+            )
+            self.fields[f"{NEW}:title"] = forms.CharField(label=_("Title"), max_length=120)
+            self.fields[f"{NEW}:text"] = forms.CharField(
+                label=_("Words"), max_length=4000, widget=forms.Textarea(attrs={"rows": 5})
+            )
         self.fields["reason"] = forms.CharField(
             label=_("Why"),
             max_length=LONGEST_REASON,
@@ -88,6 +106,10 @@ class ProposalForm(forms.Form):
         for clause in self.chosen:
             names = [name for name in self.fields if name.startswith((f"{clause.number}.", f"{clause.number}:"))]
             yield clause, [self[name] for name in names]
+
+    def new_clause(self) -> list[forms.BoundField]:
+        """Return the fields of the clause that is not there yet."""
+        return [self[name] for name in self.fields if name.startswith(f"{NEW}:")]
 
     def clean(self) -> dict[str, Any]:
         """Read each number as what it was before: whole, with a fraction, a list, or words."""
@@ -106,7 +128,11 @@ class ProposalForm(forms.Form):
     def changes(self) -> list[ClauseChange]:
         """Return what was told, once it is valid."""
         told = self.cleaned_data
-        return [
+        added = [
+            ClauseChange(number=told[f"{NEW}:number"], title=told[f"{NEW}:title"], text=told[f"{NEW}:text"])
+            for _clause in range(self.adds)
+        ]
+        return added + [
             ClauseChange(
                 number=clause.number,
                 title=told[f"{clause.number}:title"],

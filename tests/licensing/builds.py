@@ -62,7 +62,7 @@ def rebuilt(world: World) -> None:
     """Let an edition be due as if it had never been built."""
     world.rewritten("licensing_editionrevision", "DELETE FROM licensing_editionrevision")
     world.owner.execute("DELETE FROM licensing_edition")
-    world.owner.execute("UPDATE licensing_offer SET state = 'building'")
+    world.rewritten("licensing_offer", "UPDATE licensing_offer SET state = 'building', digest = ''")
     world.owner.execute("UPDATE jobs_jobrun SET state = 'due', done = 0")
 
 

@@ -42,7 +42,12 @@ def with_editions(offer: Offer) -> Offer:
             offer=offer,
             licensee=recipient.licensee,
             ordinal=Edition.objects.filter(licensee=recipient.licensee).count(),
-            manifest={"files": [], "columns": []},
+            manifest={
+                "files": [],
+                "columns": [],
+                "contributors": {"people_held_back": 0},
+                "gone": {"held_back": [], "withdrawn": []},
+            },
             manifest_sha256=told,
             path=f"offer-{offer.pk}-{recipient.licensee_id}",
             rows=offer.release.items,

@@ -20,6 +20,7 @@ from apps.licensing.services import Sealing, draft_release
 from apps.policy.models import Clause, PolicyVersion
 from tests.audit.witnessed import WitnessedPress
 from tests.licensing.world import World
+from tests.policy.history import decree
 
 PLATFORM: Final = Actor.system("licensing.tend_withdrawals")
 TABLE: Final = "battles-00000.parquet"
@@ -75,7 +76,8 @@ class Opened:
 
 
 def sealed_edition(world: World, officer: User, *, battles: int = 3, title: str = "The sky") -> Edition:
-    """Write a past, seal all of it, and build the edition."""
+    """Write a past, seal all of it, and build the edition; one voter is enough of a kind here."""
+    decree(world.owner, "W7", k=1)
     world.sky(battles=battles)
     retire_due_clusters(actor=PLATFORM)
     release = draft_release(

@@ -14,6 +14,7 @@ from apps.licensing.models import Release
 from tests.browser import LivePlatform, screenshot, sign_in
 from tests.conftest import PASSWORD
 from tests.licensing.world import World
+from tests.policy.history import decree
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 NIGHT = Actor.system("licensing.retire_due")
@@ -58,6 +59,8 @@ def everybodys_views(
 def test_margaret_tries_to_sell_live_data_and_then_sells_what_is_past_the_wall(
     live_platform: LivePlatform, visit: Callable[..., BrowserContext], world: World, margaret: User
 ) -> None:
+    # One voter is enough of a kind for this small past.
+    decree(world.owner, "W7", k=1)
     fill_the_past(world)
     page = visit(viewport={"width": 1440, "height": 900}).new_page()
     sign_in(page, live_platform, margaret.email, PASSWORD)

@@ -12,9 +12,9 @@ from apps.licensing.flows import recluster, recluster_if_due, seal
 from apps.licensing.models import Release
 from apps.licensing.queries import judgement_of
 from apps.licensing.services import NotYetCompared, Sealing
-from tests.battles.arena import amend
 from tests.licensing.sieges import amend_age, consents_as_they_were, turn
 from tests.licensing.world import World
+from tests.policy.history import decree
 
 pytestmark = pytest.mark.committed
 App = psycopg.Connection[Any]
@@ -104,7 +104,7 @@ def test_the_database_seals_by_the_stricter_of_the_pinned_and_the_current_policy
 def test_new_rules_of_likeness_are_applied_before_anything_more_is_sold(world: World, app: App, margaret: User) -> None:
     battles = ready_for_sale(world)
     assert recluster_if_due(actor=NIGHT) is None
-    amend("P3", near_jaccard=0.5)
+    decree(world.owner, "P3", near_jaccard=0.5)
     release = world.draft(battles)
     with pytest.raises(errors.ObjectNotInPrerequisiteState):
         app.execute("SELECT seal_release(%s, %s)", [release, battles])
@@ -113,6 +113,6 @@ def test_new_rules_of_likeness_are_applied_before_anything_more_is_sold(world: W
     assert recluster_if_due(actor=NIGHT) is not None
     assert seal(actor=margaret.as_actor(), release_id=release, mode=Sealing.PAST_THE_WALL).items == 2
     # A rule under which fewer texts resemble each other finds nothing that was not found before.
-    amend("P3", near_jaccard=0.9)
+    decree(world.owner, "P3", near_jaccard=0.9)
     assert recluster_if_due(actor=NIGHT) is None
     assert recluster(actor=NIGHT).founders == 0

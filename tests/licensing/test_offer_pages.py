@@ -241,6 +241,7 @@ def test_an_auditor_compares_the_counters_with_the_log(
 ) -> None:
     offer = awaiting(world, margaret)
     sign_in_just_now(client, barbara)
+    assert "Completeness" in text_of(client, "/releases/")
     assert "Complete" in text_of(client, "/releases/completeness/")
     world.owner.execute("UPDATE licensing_edition SET ordinal = 1 WHERE offer_id = %s", [offer.pk])
     assert "Numbers are missing" in text_of(client, "/releases/completeness/")

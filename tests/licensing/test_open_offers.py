@@ -149,7 +149,7 @@ def test_a_licensee_on_the_board_waits_for_half_a_year(
     with pytest.raises(HeldBack, match="fewer than 180 days ago") as refused:
         open_now(actor=BUILDER, offer_id=offer.pk)
     assert refused.value.clause == "W5"
-    Tie.objects.filter(holder=fund).update(until=NOON.date())
+    Tie.objects.filter(holder=fund).update(until=NOON.date(), end_declared_at=NOON)
     assert open_now(actor=BUILDER, offer_id=offer.pk).state == OfferState.OPEN
 
 

@@ -133,6 +133,20 @@ def test_a_form_that_does_not_fit_comes_back(radia: User) -> None:
     assert not PolicyProposal.objects.exists()
 
 
+def test_a_clause_that_is_not_there_yet_is_proposed_beside_another(radia: User) -> None:
+    client, address = signed_in(radia), "/rulebook/proposals/new/?clause=new&clause=P4"
+    form = {
+        "new:number": "P9", "new:title": "No riddles", "new:text": "A prompt is no riddle.", "P4:title": "x",
+        "P4:text": "y", "P4:removed": "on", "reason": "Riddles are unfair.", "propose": "1",
+    }  # fmt: skip
+    assert "A clause that is not there yet" in text_of(client.get(address).content)
+    assert client.post(address, form | {"new:number": "9"}).status_code == 422
+    page = text_of(client.post(address, form, follow=True).content)
+    assert "P9 No riddles new clause" in page
+    assert "P4 Do not ask the models who they are removed" in page
+    assert "Waits in public" in page
+
+
 def test_katherine_rejects_with_a_reason_and_radia_takes_back(radia: User, katherine: User) -> None:
     proposal = judged(radia, other("W7", k=4))
     here = f"/rulebook/proposals/{proposal.pk}/"

@@ -38,6 +38,7 @@ def releases(request: HttpRequest) -> HttpResponse:
         "withdrawn": queries.releases_for_everybody(ReleaseState.WITHDRAWN),
         "cancelled": queries.releases_for_everybody(ReleaseState.CANCELLED),
         "may_license": may_license(actor),
+        "may_check": may_see_drafts(actor),
     }
     return render(request, "licensing/releases.html", context)
 

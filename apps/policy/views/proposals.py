@@ -17,7 +17,7 @@ from apps.audit.middleware import actor_of, remember_refusal
 from apps.audit.permissions import has_lately_proved_identity
 from apps.policy.domain.changes import changed, differences
 from apps.policy.domain.rulebook import ClauseText
-from apps.policy.forms import ChooseForm, ProposalForm, RejectForm
+from apps.policy.forms import NEW, ChooseForm, ProposalForm, RejectForm
 from apps.policy.models import PolicyProposal
 from apps.policy.permissions import (
     may_back_test,
@@ -61,11 +61,12 @@ def new_proposal(request: HttpRequest) -> HttpResponse:
     clauses = rulebook(version=newest)
     wanted = request.GET.getlist("clause")
     chosen = [each for each in clauses if each.number in wanted]
-    if not chosen:
+    adds = NEW in wanted
+    if not chosen and not adds:
         choose = ChooseForm(request.GET if "clause" in request.GET else None, clauses=clauses)
         return render(request, "policy/choose_clauses.html", {"form": choose, "newest": newest})
     names = {(each.number, name): called(each.number, name) for each in chosen for name in each.parameters}
-    form = ProposalForm(request.POST or None, clauses=chosen, called=names)
+    form = ProposalForm(request.POST or None, clauses=chosen, called=names, adds=adds)
     context = {"form": form, "newest": newest}
     if request.method == "POST" and form.is_valid():
         if "look" in request.POST:

@@ -23,7 +23,7 @@ RULES: Final = {
     11: "withdrawal and erasure reach the licensee",
     12: "counters without gaps, and a daily match of reads",
 }
-SUBJECTS: Final = ("eligibility", "clauses", "offers")
+SUBJECTS: Final = ("eligibility", "clauses", "offers", "people", "deliveries")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
