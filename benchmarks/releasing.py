@@ -12,7 +12,11 @@ ROUNDS: Final = 3
 def run(quick: bool) -> Table:
     """Measure on a PostgreSQL of its own."""
     battles, rounds = (BATTLES // 20, 1) if quick else (BATTLES, ROUNDS)
-    found: dict[str, Any] = measured_inside("releasing", str(battles), str(rounds))
+    return table_of(measured_inside("releasing", str(battles), str(rounds)), rounds=rounds)
+
+
+def table_of(found: dict[str, Any], *, rounds: int) -> Table:
+    """Return the table of one measurement."""
     phases: dict[str, float] = found["phases"]
     total = sum(phases.values())
     rows = [("bare COPY to CSV, and its SHA-256", seconds(found["bare"]), "1")]
