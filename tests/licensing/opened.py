@@ -92,6 +92,12 @@ def open_offer(world: World, edition: Edition, requester: User, first: User, sec
     world.owner.execute(_OPEN, [requester.pk, first.pk, second.pk, edition.offer_id])
 
 
+def by_the_owner(world: World, statement: str) -> None:
+    """Change what no service changes so, with the triggers of its table asleep."""
+    words = statement.split()
+    world.rewritten(words[1] if words[0] == "UPDATE" else words[2], statement)
+
+
 def adopt_terms(**terms: int) -> None:
     """Put clause W11 into the rulebook, where it is not there yet."""
     version = PolicyVersion.objects.order_by("-number").first()
