@@ -92,6 +92,13 @@ def open_offer(world: World, edition: Edition, requester: User, first: User, sec
     world.owner.execute(_OPEN, [requester.pk, first.pk, second.pk, edition.offer_id])
 
 
+def one_person_is_a_crowd(world: World) -> None:
+    """Let copies tell of a single person: of how many they tell, and what, is proved elsewhere."""
+    world.owner.execute(
+        "ALTER TABLE IF EXISTS licensing_releasefit DROP CONSTRAINT IF EXISTS licensing_nobody_stands_alone"
+    )
+
+
 def by_the_owner(world: World, statement: str) -> None:
     """Change what no service changes so, with the triggers of its table asleep."""
     words = statement.split()
