@@ -9,7 +9,7 @@ import pytest
 
 from apps.accounts.models import User
 from tests.audit.witnessed import WitnessedPress
-from tests.licensing.opened import Opened, adopt_terms, open_offer, sealed_edition
+from tests.licensing.opened import Opened, adopt_terms, one_person_is_a_crowd, open_offer, sealed_edition
 from tests.licensing.world import World, small_world
 
 
@@ -39,6 +39,7 @@ def opened(
 ) -> Opened:
     """An edition of three rows that Ingrid may fetch: approved, announced, open, and under a signed checkpoint."""
     settings.RELEASES_DIR = tmp_path / "releases"
+    one_person_is_a_crowd(world)
     edition = sealed_edition(world, margaret)
     open_offer(world, edition, ingrid, katherine, dorothy)
     adopt_terms()

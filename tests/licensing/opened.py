@@ -94,6 +94,19 @@ def open_offer(world: World, edition: Edition, requester: User, first: User, sec
     world.owner.execute(_OPEN, [edition.offer_id])
 
 
+def one_person_is_a_crowd(world: World) -> None:
+    """Let copies tell of a single person: of how many they tell, and what, is proved elsewhere."""
+    world.owner.execute(
+        "ALTER TABLE IF EXISTS licensing_releasefit DROP CONSTRAINT IF EXISTS licensing_nobody_stands_alone"
+    )
+
+
+def by_the_owner(world: World, statement: str) -> None:
+    """Change what no service changes so, with the triggers of its table asleep."""
+    words = statement.split()
+    world.rewritten(words[1] if words[0] == "UPDATE" else words[2], statement)
+
+
 def adopt_terms(**terms: int) -> None:
     """Put clause W11 into the rulebook, where it is not there yet."""
     version = PolicyVersion.objects.order_by("-number").first()

@@ -22,7 +22,7 @@ from apps.licensing.flows.delivering import close_what_broke_off
 from apps.licensing.gateways import FileChanged, FileMissing, StorageUnwell, reading
 from apps.licensing.models import Delivery, DeliveryState, Licensee, ReadIncident, Transfer
 from apps.licensing.services.tombstones import withdraw_release
-from tests.licensing.opened import PLATFORM, TABLE, Opened, fetched, later
+from tests.licensing.opened import PLATFORM, TABLE, Opened, by_the_owner, fetched, later
 from tests.trails import refusals, trail_of
 
 pytestmark = pytest.mark.committed
@@ -66,12 +66,12 @@ def test_a_stream_stops_when_the_licensee_is_suspended_or_a_row_is_taken_back(
     ):
         sending = opened.sending()
         got = [next(sending), next(sending)]
-        opened.world.owner.execute(stop)
+        by_the_owner(opened.world, stop)
         assert len(b"".join([*got, *sending])) == 200, stop
         delivery = Delivery.objects.latest("pk")
         assert (delivery.state, delivery.bytes_sent) == (DeliveryState.BROKEN, 200)
-        opened.world.owner.execute("UPDATE licensing_licensee SET suspended_at = NULL")
-        opened.world.owner.execute("UPDATE licensing_offer SET state = 'open'")
+        by_the_owner(opened.world, "UPDATE licensing_licensee SET suspended_at = NULL")
+        by_the_owner(opened.world, "UPDATE licensing_offer SET state = 'open'")
     opened.world.owner.execute("DELETE FROM licensing_tombstone")
     sending = opened.sending()
     next(sending)

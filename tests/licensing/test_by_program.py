@@ -16,7 +16,7 @@ from apps.licensing.flows.withdrawing import tend_withdrawals
 from apps.licensing.gateways import SilentPost
 from apps.licensing.models import Delivery, Notice
 from apps.licensing.services.tombstones import take_back_rows_of
-from tests.licensing.opened import PLATFORM, TABLE, Opened, fetched
+from tests.licensing.opened import PLATFORM, TABLE, Opened, by_the_owner, fetched
 from tests.trails import refusals
 
 pytestmark = pytest.mark.committed
@@ -40,7 +40,8 @@ def test_a_program_finds_its_editions_fetches_and_resumes(opened: Opened, client
     client.force_login(opened.contact)
     (edition,) = told(client, "/api/v1/releases/").json()
     assert (edition["edition"], edition["rows"], edition["obstacle"]) == (opened.edition.pk, 3, None)
-    assert [file["name"] for file in edition["files"]] == ["manifest.json", TABLE]
+    named = [file["name"] for file in edition["files"]]
+    assert named == ["manifest.json", *(file["name"] for file in opened.edition.manifest["files"])]
     head = client.head(address)
     assert head["Content-Length"] == str(opened.table.bytes)
     _first, begun = fetched(client, address, Range="bytes=0-99")
@@ -63,7 +64,7 @@ def test_a_program_finds_its_editions_fetches_and_resumes(opened: Opened, client
 
 def test_a_closed_edition_says_which_clause_closes_it(opened: Opened, client: Client) -> None:
     client.force_login(opened.contact)
-    opened.world.owner.execute("UPDATE licensing_offer SET state = 'suspended'")
+    by_the_owner(opened.world, "UPDATE licensing_offer SET state = 'suspended'")
     assert told(client, "/api/v1/releases/").json()[0]["obstacle"] == "not-open"
     problem = told(client, f"/api/v1/releases/{opened.edition.pk}/files/{TABLE}", 409)
     assert problem["Content-Type"] == "application/problem+json"
