@@ -13,9 +13,9 @@ from apps.licensing.services import bring_together
 from apps.prompts.domain.similarity import Signing
 from apps.prompts.models import Cluster, Outcome, Prompt, PromptBand, PromptSignature, Resemblance
 from apps.prompts.services import note_resemblance, renew_signature
-from tests.battles.arena import amend
 from tests.licensing.verdicts import breaches
 from tests.licensing.world import World
+from tests.policy.history import decree
 from tests.prompts.writing import screened
 from tests.trails import facts_about, trail_of
 
@@ -109,7 +109,7 @@ def test_a_looser_rule_merges_what_was_two_and_keeps_apart_what_was_sold(world: 
     assert living(first) != living(second)
     before = recluster(actor=NIGHT)
     assert (before.founders, before.merged) == (2, 0)
-    amend("P3", near_jaccard=0.3)
+    decree(world.owner, "P3", near_jaccard=0.3)
     told: list[tuple[str, int]] = []
     found = recluster(actor=NIGHT, report=lambda phase, done: told.append((phase, done)))
     assert (found.merged, found.near_released, found.signed) == (1, 0, 0)
@@ -125,7 +125,7 @@ def test_compared_anew_what_resembles_something_sold_gets_an_edge(world: World, 
     first = screened(ada, BREAD, language="en")
     second = screened(ada, DISTANT, language="en")
     sold(world, first)
-    amend("P3", near_jaccard=0.3)
+    decree(world.owner, "P3", near_jaccard=0.3)
     found = recluster(actor=NIGHT)
     assert (found.merged, found.near_released) == (0, 1)
     assert living(first) != living(second)
@@ -148,7 +148,7 @@ class _Even:
 def test_a_better_algorithm_signs_everything_anew_but_what_was_erased(world: World, ada: User) -> None:
     first, second = screened(ada, BREAD, language="en"), screened(ada, "What is the capital of Brazil?", language="en")
     world.owner.execute("UPDATE prompts_prompt SET text = '', text_sha256 = repeat('0', 64) WHERE id = %s", [first.pk])
-    amend("P3", permutations=256, bands=64)
+    decree(world.owner, "P3", permutations=256, bands=64)
     assert recluster(actor=NIGHT).signed == 1
     better = Signing(permutations=256, bands=64, shingle=5).algorithm
     assert PromptSignature.objects.get(prompt=second).algorithm == better

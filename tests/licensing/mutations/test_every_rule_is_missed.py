@@ -5,12 +5,13 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import psycopg
 import pytest
 
 from tests.licensing.mutations.registry import RULES, SUBJECTS, Mutation, all_mutations
-from tests.licensing.mutations.weaken import VARIABLE
+from tests.licensing.mutations.weaken import VARIABLE, thing, weaken
 
 ROOT: Final = Path(__file__).parents[3]
 # What a run within a run must not inherit: it has a server of its own.
@@ -46,6 +47,21 @@ def test_without_the_rule_its_test_fails(mutation: Mutation) -> None:
     missing = [test for test in mutation.caught_by if not any(name.startswith(test) for name in failed)]
     assert not missing, f"{missing} did not notice.\n{said}"
     assert "error" not in said.splitlines()[-1], said
+
+
+@pytest.mark.committed
+def test_every_mutation_finds_what_it_takes_away(owner_connection: psycopg.Connection[Any]) -> None:
+    """The long proof takes minutes; that a rule has moved from under its mutation is told at once."""
+    for mutation in all_mutations():
+        with owner_connection.transaction(force_rollback=True):
+            weaken(owner_connection, mutation)
+        for dotted, _replacement in mutation.patches:
+            place, _dot, name = dotted.rpartition(".")
+            assert hasattr(thing(place), name), dotted
+
+
+def test_every_rule_has_a_mutation() -> None:
+    assert {mutation.rule for mutation in all_mutations()} == set(RULES)
 
 
 def test_every_name_is_one_and_every_test_is_there() -> None:

@@ -5,7 +5,7 @@
 
 import importlib
 import os
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 import pytest
@@ -27,7 +27,7 @@ def pytest_collection_finish() -> None:
     mutation = _chosen()
     for dotted, replacement in mutation.patches:
         place, _dot, name = dotted.rpartition(".")
-        owner = _thing(place)
+        owner = thing(place)
         if not hasattr(owner, name):
             raise pytest.UsageError(f"There is no {dotted} to replace.")
         setattr(owner, name, replacement)
@@ -41,7 +41,7 @@ def pytest_collection_finish() -> None:
     database.clone = clone
 
 
-def weaken(owner: psycopg.Connection[object], mutation: Mutation) -> None:
+def weaken(owner: psycopg.Connection[Any], mutation: Mutation) -> None:
     """Take the rule away in one database."""
     for statement in mutation.statements:
         owner.execute(statement.encode())
@@ -53,7 +53,7 @@ def weaken(owner: psycopg.Connection[object], mutation: Mutation) -> None:
         owner.execute(text.replace(old, new).encode())
 
 
-def _thing(dotted: str) -> object:
+def thing(dotted: str) -> object:
     """Return a module, or a class in one."""
     try:
         return importlib.import_module(dotted)
