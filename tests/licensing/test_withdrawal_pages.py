@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from apps.accounts.domain.roles import Role
 from apps.accounts.models import User
 from apps.contributors.models import Consent, ConsentKind
 from apps.contributors.services import withdraw_consent
@@ -15,6 +16,7 @@ from apps.licensing.domain.notice import next_batch
 from apps.licensing.flows.withdrawing import tend_withdrawals
 from apps.licensing.gateways import SilentPost
 from apps.licensing.models import Delivery, Notice, Release
+from tests.conftest import make_contributor, make_person
 from tests.licensing.opened import PLATFORM, TABLE, Opened
 from tests.trails import refusals
 
@@ -61,6 +63,12 @@ def test_ada_sees_where_her_words_went_and_takes_them_back(
     client.force_login(mallory)
     assert "Votes that you cast 3" in words(client, "/releases/my-data/")
     assert "Withdraw the question" not in words(client, "/releases/my-data/")
+    # Joan takes part too, and nothing of hers is in it.
+    joan = make_person("joan", Role.CONTRIBUTOR)
+    make_contributor(joan)
+    client.force_login(joan)
+    assert "Nothing of yours was ever released" in words(client, "/releases/my-data/")
+    assert client.get(address).status_code == 404
     client.force_login(grace)
     assert client.get("/releases/my-data/").status_code == 302
     assert client.get(address).status_code == 404
