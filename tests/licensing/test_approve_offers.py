@@ -29,10 +29,12 @@ from apps.licensing.services import (
     TakenOut,
     TiedToLicensee,
     approve_offer,
+    declare_recipient,
     offer_to,
     refuse_offer,
 )
-from apps.organizations.models import Organization, Tie, TieKind
+from apps.organizations.models import Organization, StaffTieKind, Tie, TieKind
+from apps.organizations.services import declare_staff_tie
 from tests.conftest import NOON
 from tests.licensing.offered import (
     announced,
@@ -124,7 +126,7 @@ def test_whoever_asked_or_built_does_not_approve(world: World, margaret: User, i
 
 def test_whoever_asks_does_not_build(world: World, margaret: User) -> None:
     world.licensee.contact = margaret
-    world.licensee.save()
+    world.licensee.save(update_fields=["contact"])
     with pytest.raises(NotFourPeople) as refused:
         sealed_release(world, margaret)
     assert refused.value.clause == "W4"
@@ -133,7 +135,7 @@ def test_whoever_asks_does_not_build(world: World, margaret: User) -> None:
 
 def test_nothing_is_sealed_that_nobody_asked_for(world: World, margaret: User) -> None:
     world.licensee.contact = None
-    world.licensee.save()
+    world.licensee.save(update_fields=["contact"])
     with pytest.raises(NotFourPeople, match="nobody has asked"):
         sealed_release(world, margaret)
 
@@ -177,6 +179,32 @@ def test_an_approver_employed_by_the_licensee_is_refused(world: World, margaret:
     assert refused_under(offer) == [("W5", "tied-to-licensee")]
 
 
+def test_a_tie_that_an_approver_declared_counts_as_well(world: World, margaret: User, katherine: User) -> None:
+    offer = awaiting(world, margaret)
+    declare_staff_tie(
+        actor=katherine.as_actor(),
+        organization=world.licensee.organization,
+        kind=StaffTieKind.FUNDING,
+        since=NOON.date(),
+        source="A grant.",
+        now=NOON,
+    )
+    with pytest.raises(TiedToLicensee, match="Meridian University"):
+        approve(actor=proved(katherine), offer_id=offer.pk, digest=offer.digest)
+
+
+def test_whoever_works_for_a_final_recipient_is_tied(world: World, margaret: User, katherine: User) -> None:
+    offer = awaiting(world, margaret)
+    publisher = Organization.objects.create(name="A publisher", slug="a-publisher")
+    works_for(katherine, publisher)
+    assert ties_of(offer.pk, katherine.pk) == []
+    declare_recipient(
+        actor=margaret.as_actor(), licensee_id=world.licensee.pk, organization=publisher, now=timezone.now()
+    )
+    with pytest.raises(TiedToLicensee, match="A publisher"):
+        approve(actor=proved(katherine), offer_id=offer.pk, digest=offer.digest)
+
+
 def test_ownership_ties_at_any_distance_and_in_circles(
     world: World, margaret: User, katherine: User, dorothy: User
 ) -> None:
@@ -191,7 +219,7 @@ def test_ownership_ties_at_any_distance_and_in_circles(
     with pytest.raises(TiedToLicensee):
         approve(actor=proved(katherine), offer_id=offer.pk, digest=offer.digest)
     # A tie that has ended, and one that only buys, are none.
-    Tie.objects.filter(holder=chain[0], held=daughter).update(until=NOON.date())
+    Tie.objects.filter(holder=chain[0], held=daughter).update(until=NOON.date(), end_declared_at=NOON)
     Tie.objects.create(holder=daughter, held=chain[0], kind=TieKind.CUSTOMER, since=NOON.date(), source="Annual report")
     assert approve(actor=proved(katherine), offer_id=offer.pk, digest=offer.digest).first_approver_id == katherine.pk
 

@@ -36,7 +36,7 @@ def told(client: Client, address: str, status: int = 200, **headers: str) -> Any
 def test_a_program_finds_its_editions_fetches_and_resumes(opened: Opened, client: Client, ada: User) -> None:
     address = f"/api/v1/releases/{opened.edition.pk}/files/{TABLE}"
     for path in ("/api/v1/releases/", address, "/api/v1/deliveries/", "/api/v1/revocations/"):
-        told(client, path, 403)
+        told(client, path, 401)
     client.force_login(opened.contact)
     (edition,) = told(client, "/api/v1/releases/").json()
     assert (edition["edition"], edition["rows"], edition["obstacle"]) == (opened.edition.pk, 3, None)

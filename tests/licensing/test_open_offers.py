@@ -202,7 +202,8 @@ def test_rows_taken_back_leave_before_it_opens(world: World, offer: Offer) -> No
         for number, told in ((0, edition.manifest_sha256), (1, "d" * 64)):
             edition.revisions.create(number=number, manifest={}, manifest_sha256=told, rows=0, built_at=timezone.now())
         edition.revision, edition.manifest_sha256, edition.built_at = 1, "d" * 64, timezone.now()
-        edition.save(update_fields=["revision", "manifest_sha256", "built_at"])
+        edition.manifest["gone"]["withdrawn"] = ["aa", "bb", "cc"]
+        edition.save(update_fields=["revision", "manifest", "manifest_sha256", "built_at"])
 
     Attempt.objects.filter(act=Act.OPEN).update(closed_at=timezone.now() - timedelta(hours=25))
     assert tend_offers(actor=BUILDER, rewrite=rewritten) == 1

@@ -8,14 +8,15 @@ from rest_framework.request import Request
 from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
+from apps.api.authentication import KeyRate, LicenseeKeyAuthentication
 from apps.audit.domain.actor import Actor
 from apps.audit.middleware import actor_of
 from apps.licensing.models import Licensee
 from apps.licensing.queries.deliveries import licensees_by_id
 
-# A key of the licensee's own is one more class here: it sets ``request.auth`` to itself, which has its ``licensee``,
-# and gives the plain request its actor; everything below asks ``licensees_asking`` and ``actor_asking`` alone.
-AUTHENTICATION: Final[tuple[type[BaseAuthentication], ...]] = (SessionAuthentication,)
+# A key sets ``request.auth`` to itself, which has its ``licensee``, and gives the plain request its actor; everything
+# below asks ``licensees_asking`` and ``actor_asking`` alone.
+AUTHENTICATION: Final[tuple[type[BaseAuthentication], ...]] = (LicenseeKeyAuthentication, SessionAuthentication)
 
 
 class ForLicensees(APIView):
@@ -23,7 +24,7 @@ class ForLicensees(APIView):
 
     authentication_classes = AUTHENTICATION
     permission_classes = (IsAuthenticated,)
-    throttle_classes = (ScopedRateThrottle,)
+    throttle_classes = (KeyRate, ScopedRateThrottle)
     throttle_scope = "licensee"
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from apps.battles.models import LanguageModel
 from apps.jobs.models import JobRun, JobState
@@ -21,8 +21,8 @@ from apps.licensing.domain.replay import (
     holds,
     judge,
 )
-from apps.licensing.models import Edition, Offer, Release, ReleaseState
-from apps.organizations.queries import owners_and_owned
+from apps.licensing.models import Edition, FinalRecipient, Offer, Release, ReleaseState
+from apps.organizations.queries import reachable
 from apps.policy.models import PolicyProposal, PolicyVersion
 from apps.policy.queries import UnknownClause, current_version, proposed_rulebook, rulebook
 
@@ -166,8 +166,11 @@ def _lock_of(offer: Offer) -> timedelta | None:
 
 
 def _is_on_the_board(organization_ids: Iterable[int], day: date) -> bool:
-    """Tell whether any of some organizations, or their owners or what they own, had a model here on a day."""
-    tied = owners_and_owned(organization_ids, on=day)
+    """Tell whether licensees, their final recipients, or anybody tied to them had a model here on a day."""
+    licensees = list(organization_ids)
+    recipients = FinalRecipient.objects.filter(licensee__organization_id__in=licensees, declared_at__date__lte=day)
+    ends = recipients.filter(Q(ended_at=None) | Q(ended_at__date__gt=day)).values_list("organization_id", flat=True)
+    tied = reachable([*licensees, *ends], on=day)
     return LanguageModel.objects.filter(organization_id__in=tied, is_imported=False, added_at__date__lte=day).exists()
 
 

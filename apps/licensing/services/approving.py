@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from apps.accounts.domain.roles import Role
 from apps.accounts.services import notify
@@ -14,6 +15,7 @@ from apps.audit.services import record
 from apps.licensing.events import LicensingEvent
 from apps.licensing.models import Act, Offer, OfferState
 from apps.licensing.permissions import may_approve, may_open
+from apps.licensing.queries import due_rewrites
 from apps.licensing.services.attempts import (
     attempt_approval,
     attempt_opening,
@@ -22,7 +24,7 @@ from apps.licensing.services.attempts import (
     require_reauthenticated,
 )
 from apps.licensing.services.offering import tell_role
-from apps.licensing.services.saying_no import OfferMoved, asking_the_wall
+from apps.licensing.services.saying_no import HoldsRowsTakenBack, OfferMoved, asking_the_wall
 from apps.licensing.services.standing import may_receive
 
 
@@ -112,6 +114,19 @@ def open_offer(*, actor: Actor, offer_id: int, now: datetime, attempt_id: int | 
         may_receive(recipient.licensee, at=now)
     with asking_the_wall(offer.ref), connection.cursor() as cursor:
         cursor.execute("SELECT open_offer(%s)", [offer.pk])
+    # The database counts rows that were taken back; that others must leave with them, since too few are alike without
+    # them, only the manifest says.
+    if behind := due_rewrites(offer_id=offer.pk):
+        raise HoldsRowsTakenBack(
+            ngettext(
+                "%(count)d edition is being written anew without rows that were taken back.",
+                "%(count)d editions are being written anew without rows that were taken back.",
+                len(behind),
+            )
+            % {"count": len(behind)},
+            clause="W11",
+            subject=offer.ref,
+        )
     attempt = close_done(attempt_id, now=now)
     offer.refresh_from_db()
     if offer.opened_at is None:

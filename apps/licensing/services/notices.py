@@ -19,6 +19,7 @@ from apps.licensing.models import Letter, LetterKind, Licensee, Notice, NoticeRo
 from apps.licensing.permissions import may_tend_deliveries, speaks_for
 from apps.licensing.queries.withdrawals import TERMS_CLAUSE, owed_rows, terms_in_force, waiting_rows
 from apps.licensing.services.incidents import officers
+from apps.licensing.services.suspending import suspend_licensee
 
 LONGEST_NAME: Final = 120
 _AT_ONCE: Final = 5_000
@@ -157,8 +158,13 @@ def press_notice(*, actor: Actor, notice_id: int, now: datetime) -> Notice:
         notice.suspended_at = now
         notice.save(update_fields=["suspended_at"])
         if licensee.suspended_at is None:
-            licensee.suspended_at = now
-            licensee.save(update_fields=["suspended_at"])
+            suspend_licensee(
+                actor=actor,
+                licensee_id=licensee.pk,
+                clause_number=TERMS_CLAUSE,
+                reason=_("A notice about rows that were taken back was not answered in time."),
+                now=now,
+            )
         record(
             LicensingEvent.SUSPENDED_FOR_SILENCE,
             actor=actor,

@@ -142,19 +142,23 @@ WAYS_OUT: Final[tuple[WayOut, ...]] = (
     WayOut(
         name="receipts",
         kind=WayKind.OWN_DATA,
-        title="Receipts of one's own votes",
-        owner="web",
-        carries="The entry of one's own vote with its proof; it holds no choice.",
+        title="Receipts of one's own votes, and of where they went",
+        owner="web and licensing",
+        carries="The entry of one's own vote, or of a delivery that holds it, with its proof; no choice, no row.",
         because="It belongs to the voter.",
-        exits=("url:web:receipt_json", "url:web:receipt_text", "url:web:receipt_entry"),
+        exits=(
+            "url:web:receipt_json",
+            "url:web:receipt_text",
+            "url:web:receipt_entry",
+            "url:licensing:my_data_proof",
+        ),
     ),
     WayOut(
         name="own-words",
         kind=WayKind.OWN_DATA,
         title="One's own words and votes",
         owner="web",
-        carries="A contributor's own prompts and votes; answers of models only once every cluster of the battle is "
-        "retired.",
+        carries="A contributor's own prompts and votes; answers only once every cluster of the battle is retired.",
         because="A person's own data are theirs at once. Each export is an entry, and many from one network open a "
         "case.",
         exits=("url:web:own_words",),
@@ -258,15 +262,6 @@ WAYS_OUT: Final[tuple[WayOut, ...]] = (
             "url:licensing:schema_file",
             "url:api:schema_preview",
         ),
-    ),
-    WayOut(
-        name="where-my-data-went",
-        kind=WayKind.OWN_DATA,
-        title="Proofs of the releases that hold something of one's own",
-        owner="licensing",
-        carries="The entry of a delivery with its proof; it names no row.",
-        because="Whoever wrote or voted may know who received it.",
-        exits=("url:licensing:my_data_proof",),
     ),
     WayOut(
         name="journal-of-reads",
@@ -389,9 +384,8 @@ WAYS_OUT: Final[tuple[WayOut, ...]] = (
         title="Logs of the processes and of PostgreSQL",
         owner="whoever runs the platform",
         carries="Times, names of events, ids, places in the code.",
-        because="An error is written down by its kind and place, never with the words that it quotes "
-        "(showdown/logs.py); PostgreSQL logs no statement, no parameter and no row (manage.py check says when it "
-        "would).",
+        because="An error is written down by its kind and place, never with the words that it quotes; PostgreSQL logs "
+        "no statement, no parameter and no row.",
     ),
     WayOut(
         name="backups",

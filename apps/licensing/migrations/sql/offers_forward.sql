@@ -90,13 +90,10 @@ DECLARE
 BEGIN
   SELECT coalesce(array_agg(l.organization_id), '{}') INTO parties
   FROM licensing_offerlicensee o JOIN licensing_licensee l ON l.id = o.licensee_id WHERE o.offer_id = of_offer;
-  IF to_regclass('public.licensing_finalrecipient') IS NOT NULL THEN
-    parties := parties || ARRAY(
-      SELECT f.organization_id FROM licensing_offerlicensee o
-      JOIN licensing_finalrecipient f ON f.licensee_id = o.licensee_id
-      WHERE o.offer_id = of_offer AND f.ended_at IS NULL);
-  END IF;
-  RETURN parties;
+  RETURN parties || ARRAY(
+    SELECT f.organization_id FROM licensing_offerlicensee o
+    JOIN licensing_finalrecipient f ON f.licensee_id = o.licensee_id
+    WHERE o.offer_id = of_offer AND f.ended_at IS NULL);
 END $$;
 
 -- For whom a person works, and what they declared about themselves.
@@ -109,12 +106,9 @@ BEGIN
   SELECT coalesce(array_agg(a.organization_id), '{}') INTO organizations
   FROM contributors_affiliation a JOIN contributors_contributor c ON c.id = a.contributor_id
   WHERE c.account_id = account AND a.ended_at IS NULL AND a.organization_id IS NOT NULL;
-  IF to_regclass('public.organizations_stafftie') IS NOT NULL THEN
-    organizations := organizations || ARRAY(
-      SELECT s.organization_id FROM organizations_stafftie s
-      WHERE s.account_id = account AND s.since <= today AND (s.until IS NULL OR s.until > today));
-  END IF;
-  RETURN organizations;
+  RETURN organizations || ARRAY(
+    SELECT s.organization_id FROM organizations_stafftie s
+    WHERE s.account_id = account AND s.since <= today AND (s.until IS NULL OR s.until > today));
 END $$;
 
 -- The organizations to which both a person and somebody who gets the offer are tied, by employment or ownership at any
