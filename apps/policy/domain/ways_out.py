@@ -292,6 +292,7 @@ WAYS_OUT: Final[tuple[WayOut, ...]] = (
         because="They read files in, recompute or retire; nothing of anybody's words is printed.",
         exits=(
             "command:import_battles",
+            "command:recluster",
             "command:recompute_rankings",
             "command:retire_clusters",
             "command:test_voters",
@@ -307,6 +308,7 @@ WAYS_OUT: Final[tuple[WayOut, ...]] = (
         exits=(
             "task:battles.expire_due",
             "task:integrity.nightly",
+            "task:licensing.recluster_due",
             "task:licensing.retire_due",
             "task:licensing.back_test_due",
             "task:moderation.sweep",
