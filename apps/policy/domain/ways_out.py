@@ -366,6 +366,7 @@ WAYS_OUT: Final[tuple[WayOut, ...]] = (
         exits=(
             "task:battles.expire_due",
             "task:integrity.nightly",
+            "task:licensing.recluster_due",
             "task:licensing.retire_due",
             "task:licensing.back_test_due",
             "task:licensing.recluster_due",
