@@ -369,7 +369,6 @@ WAYS_OUT: Final[tuple[WayOut, ...]] = (
             "task:licensing.recluster_due",
             "task:licensing.retire_due",
             "task:licensing.back_test_due",
-            "task:licensing.recluster_due",
             "task:licensing.tend_withdrawals",
             "task:moderation.sweep",
             "task:policy.close_readings",
