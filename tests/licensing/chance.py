@@ -52,7 +52,7 @@ from tests.battles.arena import PLATFORM, add_model, both
 from tests.conftest import make_contributor, make_person
 from tests.licensing.offered import BUILDER, proved, when_the_lock_is_over, with_editions
 from tests.licensing.offers_besieged import breaches_of_offers
-from tests.licensing.races import TAGS
+from tests.licensing.races import TAGGED_BEFORE, TAGS
 from tests.licensing.small_model import SmallBattle, SmallCluster, SmallWall
 from tests.licensing.verdicts import breaches
 from tests.licensing.world import World
@@ -374,5 +374,6 @@ class Desk(RuleBasedStateMachine):
             (each.id, each.state, each.tag, each.is_eligible, each.release, sorted(each.clusters))
             for each in self.wall.battles.values()
         ]
-        assert breaches(self.world, clusters, ignoring=[TAGS]) == []
+        # Time passes for events and not for sales, so what was tagged lies before the sale after a while.
+        assert breaches(self.world, clusters, ignoring=[TAGS, TAGGED_BEFORE]) == []
         assert [breach for release in self.sealed for breach in breaches_of_offers(self.world, release)] == []

@@ -47,6 +47,7 @@ BROKEN: Final = {
 }
 # After a cancellation the tags of the meantime stay, and nothing rests on them.
 TAGS: Final = "a battle tagged for a release that is none"
+TAGGED_BEFORE: Final = "an event before the sale that is tagged as one after it"
 
 
 def broken(world: World, clusters: Sequence[int], *, ignoring: Sequence[str] = ()) -> list[Any]:
