@@ -13,6 +13,7 @@ from apps.licensing.flows import retire_due_clusters
 from apps.licensing.models import Release
 from tests.browser import LivePlatform, screenshot, sign_in
 from tests.conftest import PASSWORD
+from tests.licensing.opened import one_person_is_a_crowd
 from tests.licensing.world import World
 from tests.policy.history import decree
 
@@ -60,6 +61,7 @@ def test_margaret_tries_to_sell_live_data_and_then_sells_what_is_past_the_wall(
     live_platform: LivePlatform, visit: Callable[..., BrowserContext], world: World, margaret: User
 ) -> None:
     # One voter is enough of a kind for this small past.
+    one_person_is_a_crowd(world)
     decree(world.owner, "W7", k=1)
     fill_the_past(world)
     page = visit(viewport={"width": 1440, "height": 900}).new_page()

@@ -104,8 +104,8 @@ def test_screening_that_forgets_to_look_for_twins_is_stopped(world: World, monke
     words = "Why do cats purr when nobody strokes them?"
     first = screened(world.author, words, language="en")
     with monkeypatch.context() as patched:
-        patched.setattr("apps.prompts.services.screening._among_twins", lambda _prompt: None)
-        patched.setattr("apps.prompts.services.screening._among_neighbours", lambda *_looks: None)
+        patched.setattr("apps.prompts.services.cluster_rows.twins_of", lambda *_asked, **_more: [])
+        patched.setattr("apps.prompts.services.cluster_rows.founders_near", lambda *_asked: [])
         with pytest.raises(IntegrityError, match="live in cluster"):
             screened(world.voter, words, language="en")
     assert screened(world.voter, words, language="en").cluster == first.cluster
