@@ -24,7 +24,7 @@ from apps.licensing.services.attempts import (
     close_interrupted,
     close_refused,
 )
-from apps.licensing.services.cancelling import NotCancellable, cancel_release
+from apps.licensing.services.cancelling import cancel_release
 from apps.licensing.services.clusters import CannotMerge, StillLive, merge_clusters, retire_cluster
 from apps.licensing.services.comparing import bring_together, finish_comparison
 from apps.licensing.services.drafting import LicenseeSuspended, MalformedFilters, NothingMatches, draft_release
@@ -91,6 +91,7 @@ from apps.licensing.services.saying_no import (
     ManifestChanged,
     NotAnApprover,
     NotAnOutcome,
+    NotCancellable,
     NotFourPeople,
     ObjectionStands,
     OfferMoved,

@@ -59,6 +59,10 @@ class TooFewAlike(Refused):
     """The rulebook was tightened, and an edition was built for combinations of fewer people than it asks for."""
 
 
+class NotCancellable(Refused):
+    """The release has ended already, or somebody has received it."""
+
+
 class DecidedBefore(Refused):
     """Two people have decided this objection."""
 
@@ -137,6 +141,9 @@ _SAID: Final[Mapping[str, tuple[type[Refused], Callable[[Numbers], str]]]] = {
     "too-young": (TooYoung, _young),
     "too-few-alike": (TooFewAlike, _alike),
     "held-back": (HeldBack, _held_back),
+    "delivered": (
+        NotCancellable, _told(lambda: _("Somebody has received this release. It can be withdrawn, not cancelled.")),
+    ),
     "decided-before": (DecidedBefore, _told(lambda: _("Two people have decided this objection."))),
     "no-outcome": (NotAnOutcome, _told(lambda: _("Choose an outcome, and give a reason for everybody."))),
 }  # fmt: skip

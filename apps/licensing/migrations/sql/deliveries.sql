@@ -27,7 +27,11 @@ DECLARE
   edition licensing_edition;
   counted bigint;
 BEGIN
+  PERFORM wall_require_read_committed();
   PERFORM 1 FROM licensing_licensee WHERE id = NEW.licensee_id FOR NO KEY UPDATE;
+  -- Whoever gives the release up holds it for themselves, and looks for deliveries once they do.
+  PERFORM 1 FROM licensing_release
+  WHERE id = (SELECT release_id FROM licensing_edition WHERE id = NEW.edition_id) FOR KEY SHARE;
   SELECT coalesce(max(counter), 0) INTO counted FROM licensing_delivery WHERE licensee_id = NEW.licensee_id;
   IF NEW.counter <> counted + 1 THEN
     RAISE EXCEPTION 'delivery % of licensee % does not follow number %', NEW.counter, NEW.licensee_id, counted
@@ -68,6 +72,10 @@ ALTER TABLE licensing_delivery ENABLE ALWAYS TRIGGER delivery_on_update;
 CREATE FUNCTION delivery_on_transfer() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
+  PERFORM wall_require_read_committed();
+  PERFORM 1 FROM licensing_release WHERE id = (
+    SELECT e.release_id FROM licensing_delivery d JOIN licensing_edition e ON e.id = d.edition_id
+    WHERE d.id = NEW.delivery_id) FOR KEY SHARE;
   IF NOT EXISTS (
     SELECT 1 FROM licensing_delivery d JOIN licensing_edition e ON e.id = d.edition_id
     WHERE d.id = NEW.delivery_id AND d.state <> 'finished' AND d.revision = e.revision
