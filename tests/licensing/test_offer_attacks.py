@@ -67,6 +67,7 @@ ATTACKS: Final = (
     "SELECT wall_hold_offer({offer})",
     "SELECT wall_tied(ARRAY[1]::bigint[], NULL)",
     "SELECT wall_greater('W6', 'hours', 1, 0)",
+    "SELECT offer_greater({offer}, 'W6', 'hours', 0)",
     "CREATE OR REPLACE FUNCTION open_offer(of_offer bigint) RETURNS timestamptz LANGUAGE sql AS 'SELECT now()'",
     "ALTER TABLE licensing_offer DISABLE TRIGGER wall_on_offer",
     "ALTER TABLE licensing_offer DROP CONSTRAINT licensing_lock_is_whole",
@@ -139,7 +140,7 @@ def test_the_application_can_only_end_an_offer(world: World, app: App, margaret:
             "to_what IS DISTINCT FROM offer.digest OR offer_digest(of_offer) IS DISTINCT FROM offer.digest",
             "false",
         ),
-        ("approve_offer(bigint,bigint,text)", "wall_greater('W6', 'hours', offer.policy_version, 72)", "71"),
+        ("approve_offer(bigint,bigint,text)", "offer_greater(of_offer, 'W6', 'hours', 72)", "71"),
     ],
 )
 def test_taking_a_rule_away_is_noticed(
@@ -157,7 +158,7 @@ def test_taking_a_rule_away_is_noticed(
     elif "digest" in old:
         world.owner.execute("SELECT approve_offer(%s, %s, %s)", [offer.pk, katherine.pk, "0" * 64])
         assert Approval.objects.get().digest == "0" * 64
-    elif "wall_greater" in old:
+    elif "offer_greater" in old:
         world.owner.execute("SELECT approve_offer(%s, %s, %s)", told)
         with pytest.raises(psycopg.errors.CheckViolation):
             world.owner.execute("SELECT approve_offer(%s, %s, %s)", [offer.pk, dorothy.pk, offer.digest])

@@ -2,7 +2,8 @@
 -- service asks the same and says why; whoever forgets to ask meets these.
 
 -- Whether an edition may be handed to its licensee now, as far as the database can tell: sealed, open, not suspended, and
--- with a signed checkpoint of the log over the entry that names its manifest.
+-- with a signed checkpoint of the log over the entry that names its manifest; and past the hold-back, if anybody who gets
+-- the release is on the board by now: recipients and ties are declared after approvals and openings as well.
 CREATE FUNCTION delivery_stands_open(of_edition bigint, is_history boolean) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   SELECT EXISTS (
@@ -12,6 +13,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
     JOIN licensing_licensee l ON l.id = e.licensee_id
     WHERE e.id = of_edition AND r.state = 'sealed' AND o.state = 'open' AND o.opens_at <= clock_timestamp()
       AND l.suspended_at IS NULL
+      AND CASE WHEN release_on_the_board(r.id) = '{}' THEN true
+        ELSE release_items_younger(r.id, offer_greater(o.id, 'W5', 'hold_back_days', 180)) = 0 END
       AND (is_history OR EXISTS (
         SELECT 1 FROM audit_entry n JOIN audit_leaf f ON f.entry_id = n.id
         WHERE n.subject IN ('licensing.edition:' || e.id, 'licensing.release:' || e.release_id)
