@@ -98,7 +98,7 @@ def test_the_sweeper_opens_what_is_due_and_asks_a_refused_one_once_a_day(world: 
         assert tend_offers(actor=BUILDER) == 0
     assert Attempt.objects.filter(act=Act.OPEN, state=AttemptState.REFUSED).count() == 1
     Licensee.objects.update(suspended_at=None)
-    Attempt.objects.filter(act=Act.OPEN).update(closed_at=timezone.now() - timedelta(hours=25))
+    world.owner.execute("UPDATE licensing_attempt SET closed_at = closed_at - interval '25 hours' WHERE act = 'open'")
     sweep(actor=BUILDER)
     offer.refresh_from_db()
     assert offer.state == OfferState.OPEN
@@ -205,7 +205,7 @@ def test_rows_taken_back_leave_before_it_opens(world: World, offer: Offer) -> No
         edition.manifest["gone"]["withdrawn"] = ["aa", "bb", "cc"]
         edition.save(update_fields=["revision", "manifest", "manifest_sha256", "built_at"])
 
-    Attempt.objects.filter(act=Act.OPEN).update(closed_at=timezone.now() - timedelta(hours=25))
+    world.owner.execute("UPDATE licensing_attempt SET closed_at = closed_at - interval '25 hours' WHERE act = 'open'")
     assert tend_offers(actor=BUILDER, rewrite=rewritten) == 1
     assert asked == [offer.pk]
 
