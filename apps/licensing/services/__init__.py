@@ -85,6 +85,7 @@ from apps.licensing.services.requests import (
     withdraw_request,
 )
 from apps.licensing.services.saying_no import (
+    AgainstTerms,
     DecidedBefore,
     HeldBack,
     HoldsRowsTakenBack,
@@ -120,6 +121,7 @@ from apps.licensing.services.tombstones import take_back_unfit_rows
 
 __all__ = [
     "ActUnderWay",
+    "AgainstTerms",
     "AgreementExpired",
     "AlreadyALicensee",
     "AlreadyARecipient",
