@@ -246,10 +246,11 @@ def test_an_auditor_compares_the_counters_with_the_log(
     world.owner.execute("UPDATE licensing_edition SET ordinal = 1 WHERE offer_id = %s", [offer.pk])
     assert "Numbers are missing" in text_of(client, "/releases/completeness/")
     world.owner.execute("UPDATE licensing_edition SET ordinal = 0 WHERE offer_id = %s", [offer.pk])
-    world.owner.execute(
+    world.rewritten(
+        "licensing_delivery",
         "INSERT INTO licensing_delivery (licensee_id, counter, edition_id, revision, file, file_sha256, via, pseudonym,"
-        " state, started_at, bytes_sent)"
-        " SELECT licensee_id, 1, id, 0, 'a.parquet', '', 'web', 'x', 'finished', now(), 1 FROM licensing_edition"
+        " state, started_at, bytes_sent, file_bytes)"
+        " SELECT licensee_id, 1, id, 0, 'a.parquet', '', 'web', 'x', 'finished', now(), 1, 1 FROM licensing_edition",
     )
     assert "The log tells otherwise" in text_of(client, "/releases/completeness/")
     assert "a.parquet" in text_of(client, f"/releases/{offer.release_id}/")
