@@ -170,7 +170,9 @@ TABLES: Final[dict[str, Grant]] = {
     "licensing_pseudonymkey": Grant(app="SELECT, INSERT"),
     "licensing_release": ORDINARY,
     "licensing_releasecandidate": Grant(app="SELECT, INSERT, DELETE", auditor="SELECT"),
-    "licensing_attempt": ORDINARY,
+    "licensing_attempt": Grant(
+        app="SELECT, INSERT, UPDATE (release_id, state, clause, code, entry, closed_at)", auditor="SELECT"
+    ),
     # An edition moves on to its next revision; each revision stays as it was written.
     "licensing_edition": Grant(
         app="SELECT, INSERT, UPDATE (revision, manifest, manifest_sha256, path, rows, built_at)", auditor="SELECT"

@@ -188,6 +188,13 @@ def test_nobody_objects_without_end(world: World, offer: Offer, ada: User, kathe
         objected(offer, ada.as_actor())
 
 
+def test_whoever_drafted_the_release_does_not_decide(world: World, offer: Offer, katherine: User) -> None:
+    objection = objected(offer)
+    world.rewritten("licensing_release", "UPDATE licensing_release SET drafted_by_id = %s", katherine.pk)
+    with pytest.raises(NotFourPeople):
+        decided(katherine, objection, "dismissed")
+
+
 def test_only_what_is_announced_is_objected_to(world: World, margaret: User, katherine: User, dorothy: User) -> None:
     offer = awaiting(world, margaret)
     with pytest.raises(OfferMoved):

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.licensing.flows import open_now
-from apps.licensing.models import Approval, Offer, OfferState
-from apps.licensing.services import StillLocked
+from apps.licensing.models import Approval, Attempt, Offer, OfferState
+from apps.licensing.services import ObjectionStands, StillLocked
 from tests.licensing.offered import BUILDER, announced, another_licensee, awaiting, when_the_lock_is_over
 from tests.licensing.races import weakened
 from tests.licensing.world import World
@@ -55,6 +55,18 @@ ATTACKS: Final = (
     " proposed_by_id = 1, decided_by_id = 2, decided_at = now()",
     "UPDATE licensing_objection SET due_at = now() + interval '1 year'",
     "DELETE FROM licensing_objection",
+    "UPDATE licensing_attempt SET state = 'done', clause = '', code = '' WHERE state = 'refused'",
+    "UPDATE licensing_attempt SET closed_at = now() - interval '2 days' WHERE state = 'refused'",
+    "UPDATE licensing_attempt SET entry = 1 WHERE state = 'refused'",
+    "UPDATE licensing_attempt SET release_id = {release}, entry = NULL WHERE state = 'refused'",
+    "UPDATE licensing_attempt SET words = 'Never mind'",
+    "UPDATE licensing_attempt SET actor = 'p-0'",
+    "UPDATE licensing_attempt SET attempted_at = now()",
+    "DELETE FROM licensing_attempt",
+    "UPDATE licensing_release SET drafted_by_id = {katherine} WHERE id = {draft}",
+    "UPDATE licensing_release SET policy_version = 99 WHERE id = {draft}",
+    "UPDATE licensing_release SET drafted_by_id = {katherine}, state = 'cancelled', cancelled_at = now()"
+    " WHERE id = {draft}",
     "SELECT open_offer({offer})",
     "SELECT set_config('wall.moment', '2099-01-01', false); SELECT open_offer({offer})",
     "SELECT wall_moment()",
@@ -67,6 +79,7 @@ ATTACKS: Final = (
     "SELECT wall_hold_offer({offer})",
     "SELECT wall_tied(ARRAY[1]::bigint[], NULL)",
     "SELECT wall_greater('W6', 'hours', 1, 0)",
+    "SELECT offer_greater({offer}, 'W6', 'hours', 0)",
     "CREATE OR REPLACE FUNCTION open_offer(of_offer bigint) RETURNS timestamptz LANGUAGE sql AS 'SELECT now()'",
     "ALTER TABLE licensing_offer DISABLE TRIGGER wall_on_offer",
     "ALTER TABLE licensing_offer DROP CONSTRAINT licensing_lock_is_whole",
@@ -76,7 +89,10 @@ ATTACKS: Final = (
 
 
 def rows(world: World) -> list[Any]:
-    tables = ("licensing_offer", "licensing_approval", "licensing_offerlicensee", "licensing_objection")
+    tables = (
+        "licensing_offer", "licensing_approval", "licensing_offerlicensee", "licensing_objection", "licensing_attempt",
+        "licensing_release",
+    )  # fmt: skip
     return [world.owner.execute(f"SELECT * FROM {table} ORDER BY 1".encode()).fetchall() for table in tables]
 
 
@@ -91,8 +107,12 @@ def test_the_application_does_none_of_it(
         [offer.pk],
     )
     corvid = another_licensee(margaret, "Corvid Analytics", ingrid)
+    with pytest.raises(ObjectionStands):
+        open_now(actor=BUILDER, offer_id=offer.pk)
+    assert Attempt.objects.filter(state="refused").exclude(entry=None).exists()
     names = {
         "offer": offer.pk, "other": other.pk, "release": offer.release_id, "corvid": corvid.pk,
+        "draft": world.draft([]),
         "katherine": katherine.pk, "margaret": margaret.pk, "ada": ada.pk,
     }  # fmt: skip
     before = rows(world)
@@ -139,7 +159,7 @@ def test_the_application_can_only_end_an_offer(world: World, app: App, margaret:
             "to_what IS DISTINCT FROM offer.digest OR offer_digest(of_offer) IS DISTINCT FROM offer.digest",
             "false",
         ),
-        ("approve_offer(bigint,bigint,text)", "wall_greater('W6', 'hours', offer.policy_version, 72)", "71"),
+        ("approve_offer(bigint,bigint,text)", "offer_greater(of_offer, 'W6', 'hours', 72)", "71"),
     ],
 )
 def test_taking_a_rule_away_is_noticed(
@@ -157,7 +177,7 @@ def test_taking_a_rule_away_is_noticed(
     elif "digest" in old:
         world.owner.execute("SELECT approve_offer(%s, %s, %s)", [offer.pk, katherine.pk, "0" * 64])
         assert Approval.objects.get().digest == "0" * 64
-    elif "wall_greater" in old:
+    elif "offer_greater" in old:
         world.owner.execute("SELECT approve_offer(%s, %s, %s)", told)
         with pytest.raises(psycopg.errors.CheckViolation):
             world.owner.execute("SELECT approve_offer(%s, %s, %s)", [offer.pk, dorothy.pk, offer.digest])

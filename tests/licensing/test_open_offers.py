@@ -8,6 +8,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.audit.domain.refusal import NotPermitted
 from apps.audit.services import sequence_waiting
+from apps.battles.models import Endpoint
 from apps.contributors.models import Consent
 from apps.licensing.events import LicensingEvent
 from apps.licensing.flows import open_now, sweep, tend_offers
@@ -25,6 +26,7 @@ from apps.licensing.models import (
 )
 from apps.licensing.queries import is_covered, on_the_board, opening_checks, rows_to_leave
 from apps.licensing.services import (
+    AgainstTerms,
     HeldBack,
     HoldsRowsTakenBack,
     LicenseeSuspended,
@@ -98,7 +100,7 @@ def test_the_sweeper_opens_what_is_due_and_asks_a_refused_one_once_a_day(world: 
         assert tend_offers(actor=BUILDER) == 0
     assert Attempt.objects.filter(act=Act.OPEN, state=AttemptState.REFUSED).count() == 1
     Licensee.objects.update(suspended_at=None)
-    Attempt.objects.filter(act=Act.OPEN).update(closed_at=timezone.now() - timedelta(hours=25))
+    world.owner.execute("UPDATE licensing_attempt SET closed_at = closed_at - interval '25 hours' WHERE act = 'open'")
     sweep(actor=BUILDER)
     offer.refresh_from_db()
     assert offer.state == OfferState.OPEN
@@ -205,7 +207,7 @@ def test_rows_taken_back_leave_before_it_opens(world: World, offer: Offer) -> No
         edition.manifest["gone"]["withdrawn"] = ["aa", "bb", "cc"]
         edition.save(update_fields=["revision", "manifest", "manifest_sha256", "built_at"])
 
-    Attempt.objects.filter(act=Act.OPEN).update(closed_at=timezone.now() - timedelta(hours=25))
+    world.owner.execute("UPDATE licensing_attempt SET closed_at = closed_at - interval '25 hours' WHERE act = 'open'")
     assert tend_offers(actor=BUILDER, rewrite=rewritten) == 1
     assert asked == [offer.pk]
 
@@ -232,6 +234,17 @@ def test_withdrawn_prompts_and_excluded_votes_are_taken_back(world: World, offer
 def test_only_the_platform_takes_rows_back(offer: Offer, margaret: User) -> None:
     with pytest.raises(NotPermitted):
         take_back_unfit_rows(actor=margaret.as_actor(), now=timezone.now())
+
+
+@pytest.mark.parametrize("told", [False, None])
+def test_terms_that_changed_in_between_win(world: World, offer: Offer, told: bool | None) -> None:
+    when_the_lock_is_over(world, offer)
+    Endpoint.objects.filter(pk=world.endpoints[0].pk).update(redistribution_allowed=told)
+    with pytest.raises(AgainstTerms, match="3 battles") as refused:
+        open_now(actor=BUILDER, offer_id=offer.pk)
+    assert refused.value.clause == "W2"
+    Endpoint.objects.update(redistribution_allowed=True)
+    assert open_now(actor=BUILDER, offer_id=offer.pk).state == OfferState.OPEN
 
 
 def test_a_release_given_up_takes_its_offers_along(world: World, offer: Offer, margaret: User) -> None:

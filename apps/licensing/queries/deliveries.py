@@ -38,6 +38,7 @@ from apps.licensing.models import (
     Tombstone,
     Transfer,
 )
+from apps.licensing.queries.offers import held_back
 
 # A download that broke off is taken up again under its number within this time.
 RESUMABLE_FOR: Final = timedelta(days=1)
@@ -67,6 +68,7 @@ class Obstacle(StrEnum):
     WITHDRAWN = "withdrawn"
     NOT_OPEN = "not-open"
     SUSPENDED = "suspended"
+    HELD_BACK = "held-back"
     NOT_COVERED = "not-covered"
     ROWS_TAKEN_BACK = "rows-taken-back"
 
@@ -109,13 +111,15 @@ def editions_of(licensees: Iterable[int]) -> list[Edition]:
 
 def obstacle_to(edition: Edition) -> Obstacle | None:
     """Return why a file of an edition may not leave now, or None; asked anew before every answer."""
-    fresh = Edition.objects.select_related("release", "offer", "licensee").get(pk=edition.pk)
+    fresh = Edition.objects.select_related("release", "offer__release", "licensee").get(pk=edition.pk)
     if fresh.release.state == ReleaseState.WITHDRAWN or fresh.offer.state == OfferState.WITHDRAWN:
         return Obstacle.WITHDRAWN
     if fresh.offer.state != OfferState.OPEN or fresh.release.state != ReleaseState.SEALED:
         return Obstacle.NOT_OPEN
     if fresh.licensee.suspended_at is not None:
         return Obstacle.SUSPENDED
+    if held_back(fresh.offer):
+        return Obstacle.HELD_BACK
     if not is_covered(fresh):
         return Obstacle.NOT_COVERED
     return Obstacle.ROWS_TAKEN_BACK if rows_still_in(fresh) else None

@@ -18,7 +18,6 @@ from apps.licensing.models import (
     ObjectionState,
     Offer,
     OfferState,
-    Release,
 )
 from apps.organizations.models import Organization
 from apps.policy.queries import UnknownClause, clause, current_version
@@ -81,14 +80,19 @@ def items_younger(release_id: int, days: int) -> int:
     return int(_asked("SELECT release_items_younger(%s, %s)", release_id, days))
 
 
-def hold_back_days(release: Release) -> int:
-    """Return how long a licensee on the board waits: the longer of the pinned version and the one in force."""
-    return _greater(release, "W5", "hold_back_days", 180)
+def hold_back_days(offer: Offer) -> int:
+    """Return how long a licensee on the board waits: the longest of the pinned versions and the one in force."""
+    return _greater(offer, "W5", "hold_back_days", 180)
 
 
-def lock_hours(release: Release) -> int:
-    """Return how long a notice lasts: the longer of the pinned version and the one in force."""
-    return _greater(release, "W6", "hours", 72)
+def held_back(offer: Offer) -> int:
+    """Return how many items are too young for whoever gets the release and is on the board by now; 0 for nobody."""
+    return items_younger(offer.release_id, hold_back_days(offer)) if on_the_board(offer.release_id) else 0
+
+
+def lock_hours(offer: Offer) -> int:
+    """Return how long a notice lasts: the longest of the pinned versions and the one in force."""
+    return _greater(offer, "W6", "hours", 72)
 
 
 def is_covered(edition: Edition) -> bool:
@@ -116,11 +120,11 @@ class OpeningCheck:
 def opening_checks(offer: Offer) -> tuple[OpeningCheck, ...]:
     """Return what opening would ask for, as it stands now; the database asks again at the moment itself."""
     release = offer.release
-    age = _greater(release, "W1", "min_age_days", 60)
+    age = _greater(offer, "W1", "min_age_days", 60)
     young = items_younger(release.pk, age)
     board = on_the_board(release.pk)
-    back = hold_back_days(release)
-    held = items_younger(release.pk, back) if board else 0
+    back = hold_back_days(offer)
+    held = held_back(offer)
     leaving = rows_to_leave(offer.pk)
     objections = offer.objections.filter(state=ObjectionState.OPEN).count()
     return (
@@ -145,9 +149,9 @@ def last_refused_opening(offer: Offer) -> Attempt | None:
     return refused.order_by("-closed_at", "-pk").first()
 
 
-def _greater(release: Release, number: str, name: str, at_least: int) -> int:
+def _greater(offer: Offer, number: str, name: str, at_least: int) -> int:
     found = [at_least]
-    for version in {release.policy_version, current_version()}:
+    for version in {offer.release.policy_version, offer.policy_version, current_version()}:
         try:
             found.append(int(clause(number, version=version).parameters.get(name, at_least)))
         except UnknownClause:

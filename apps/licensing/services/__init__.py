@@ -24,7 +24,7 @@ from apps.licensing.services.attempts import (
     close_interrupted,
     close_refused,
 )
-from apps.licensing.services.cancelling import NotCancellable, cancel_release
+from apps.licensing.services.cancelling import cancel_release
 from apps.licensing.services.clusters import CannotMerge, StillLive, merge_clusters, retire_cluster
 from apps.licensing.services.comparing import bring_together, finish_comparison
 from apps.licensing.services.drafting import LicenseeSuspended, MalformedFilters, NothingMatches, draft_release
@@ -85,12 +85,14 @@ from apps.licensing.services.requests import (
     withdraw_request,
 )
 from apps.licensing.services.saying_no import (
+    AgainstTerms,
     DecidedBefore,
     HeldBack,
     HoldsRowsTakenBack,
     ManifestChanged,
     NotAnApprover,
     NotAnOutcome,
+    NotCancellable,
     NotFourPeople,
     ObjectionStands,
     OfferMoved,
@@ -119,6 +121,7 @@ from apps.licensing.services.tombstones import take_back_unfit_rows
 
 __all__ = [
     "ActUnderWay",
+    "AgainstTerms",
     "AgreementExpired",
     "AlreadyALicensee",
     "AlreadyARecipient",

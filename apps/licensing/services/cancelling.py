@@ -6,15 +6,12 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from apps.audit.domain.actor import Actor
-from apps.audit.domain.refusal import NotPermitted, Refused
+from apps.audit.domain.refusal import NotPermitted
 from apps.audit.services import record
 from apps.licensing.events import LicensingEvent
 from apps.licensing.models import Release, ReleaseState
 from apps.licensing.permissions import may_license
-
-
-class NotCancellable(Refused):
-    """The release has ended already."""
+from apps.licensing.services.saying_no import NotCancellable, asking_the_wall
 
 
 @transaction.atomic
@@ -26,14 +23,14 @@ def cancel_release(*, actor: Actor, release_id: int, now: datetime) -> Release:
 
     Raises:
         NotPermitted: when the actor is no licensing officer.
-        NotCancellable: when it was refused or cancelled before.
+        NotCancellable: when it was refused or cancelled before, or somebody has received it.
     """
     if not may_license(actor):
         raise NotPermitted(_("Only licensing officers cancel releases."))
     was = Release.objects.values_list("state", flat=True).get(pk=release_id)
     if was == ReleaseState.SEALED:
         # The clusters are locked before the release, so the function does all of it.
-        with connection.cursor() as cursor:
+        with asking_the_wall(f"licensing.release:{release_id}"), connection.cursor() as cursor:
             cursor.execute(
                 "SELECT cancel_release(id) FROM licensing_release WHERE id = %s AND state = 'sealed'", [release_id]
             )

@@ -25,6 +25,7 @@ from apps.licensing.queries.deliveries import (
     still_stands,
 )
 from apps.licensing.services.drafting import LicenseeSuspended
+from apps.licensing.services.saying_no import HeldBack
 from apps.licensing.services.standing import may_receive
 
 _CHECKPOINT: Final = "W10"
@@ -74,7 +75,7 @@ def require_deliverable(edition: Edition) -> None:
     """Let a file of an edition leave now, or say why not.
 
     Raises:
-        ReleaseWithdrawn, NotOpenYet, LicenseeSuspended, NotCoveredYet, RowsTakenBack: each for its reason.
+        ReleaseWithdrawn, NotOpenYet, LicenseeSuspended, HeldBack, NotCoveredYet, RowsTakenBack: each for its reason.
     """
     obstacle, subject = obstacle_to(edition), edition.ref
     match obstacle:
@@ -86,6 +87,9 @@ def require_deliverable(edition: Edition) -> None:
             raise NotOpenYet(_("This release is not open for download."), clause="W6", subject=subject)
         case Obstacle.SUSPENDED:
             raise LicenseeSuspended(_("This licensee is suspended."), subject=subject)
+        case Obstacle.HELD_BACK:
+            message = _("Somebody who gets this release is on the board, and battles of it are too young for them.")
+            raise HeldBack(message, clause="W5", subject=subject)
         case Obstacle.NOT_COVERED:
             message = _("No signed checkpoint of the log covers this edition yet. Try again in a minute.")
             raise NotCoveredYet(message, clause=_CHECKPOINT, subject=subject)
@@ -106,7 +110,8 @@ def claim_delivery(
     Raises:
         NotPermitted: when the actor does not speak for the licensee.
         NoSuchFile: when the edition has moved on from this file.
-        ReleaseWithdrawn, NotOpenYet, LicenseeSuspended, NotCoveredYet, RowsTakenBack: as ``require_deliverable`` says.
+        ReleaseWithdrawn, NotOpenYet, LicenseeSuspended, HeldBack, NotCoveredYet, RowsTakenBack: as
+            ``require_deliverable`` says.
         NoAgreement, AgreementExpired, ControlChanged, RecipientUndeclared: as ``may_receive`` says.
     """
     # Whoever counts holds the licensee; who suspends them waits, or is waited for.

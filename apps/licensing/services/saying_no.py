@@ -59,6 +59,14 @@ class TooFewAlike(Refused):
     """The rulebook was tightened, and an edition was built for combinations of fewer people than it asks for."""
 
 
+class AgainstTerms(Refused):
+    """The terms of a model do not allow, or not any more, that its answers are passed on."""
+
+
+class NotCancellable(Refused):
+    """The release has ended already, or somebody has received it."""
+
+
 class DecidedBefore(Refused):
     """Two people have decided this objection."""
 
@@ -85,6 +93,14 @@ def _rows(numbers: Numbers) -> str:
     return ngettext(
         "An edition may hold %(rows)d row that was taken back. It is rewritten first.",
         "An edition may hold %(rows)d rows that were taken back. It is rewritten first.",
+        numbers["rows"],
+    ) % {"rows": numbers["rows"]}
+
+
+def _against(numbers: Numbers) -> str:
+    return ngettext(
+        "The terms of a model do not allow that its answer to %(rows)d battle is passed on.",
+        "The terms of a model do not allow that its answers to %(rows)d battles are passed on.",
         numbers["rows"],
     ) % {"rows": numbers["rows"]}
 
@@ -133,10 +149,14 @@ _SAID: Final[Mapping[str, tuple[type[Refused], Callable[[Numbers], str]]]] = {
     "locked": (StillLocked, _locked),
     "objected": (ObjectionStands, _told(lambda: _("An objection has not been decided by two people yet."))),
     "holds-rows": (HoldsRowsTakenBack, _rows),
+    "against-terms": (AgainstTerms, _against),
     "suspended": (LicenseeSuspended, _told(lambda: _("A licensee of this offer is suspended."))),
     "too-young": (TooYoung, _young),
     "too-few-alike": (TooFewAlike, _alike),
     "held-back": (HeldBack, _held_back),
+    "delivered": (
+        NotCancellable, _told(lambda: _("Somebody has received this release. It can be withdrawn, not cancelled.")),
+    ),
     "decided-before": (DecidedBefore, _told(lambda: _("Two people have decided this objection."))),
     "no-outcome": (NotAnOutcome, _told(lambda: _("Choose an outcome, and give a reason for everybody."))),
 }  # fmt: skip

@@ -87,8 +87,8 @@ MUTATIONS: Final = (
         functions=(
             (
                 _APPROVE,
-                "wall_greater('W6', 'hours', offer.policy_version, 72)",
-                "wall_greater('W6', 'hours', offer.policy_version, 1)",
+                "offer_greater(of_offer, 'W6', 'hours', 72)",
+                "offer_greater(of_offer, 'W6', 'hours', 1)",
             ),
         ),
         caught_by=(_APPROVING + "test_no_version_goes_below_three_days",),

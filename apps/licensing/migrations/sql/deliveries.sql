@@ -2,7 +2,8 @@
 -- service asks the same and says why; whoever forgets to ask meets these.
 
 -- Whether an edition may be handed to its licensee now, as far as the database can tell: sealed, open, not suspended, and
--- with a signed checkpoint of the log over the entry that names its manifest.
+-- with a signed checkpoint of the log over the entry that names its manifest; and past the hold-back, if anybody who gets
+-- the release is on the board by now: recipients and ties are declared after approvals and openings as well.
 CREATE FUNCTION delivery_stands_open(of_edition bigint, is_history boolean) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   SELECT EXISTS (
@@ -12,6 +13,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
     JOIN licensing_licensee l ON l.id = e.licensee_id
     WHERE e.id = of_edition AND r.state = 'sealed' AND o.state = 'open' AND o.opens_at <= clock_timestamp()
       AND l.suspended_at IS NULL
+      AND CASE WHEN release_on_the_board(r.id) = '{}' THEN true
+        ELSE release_items_younger(r.id, offer_greater(o.id, 'W5', 'hold_back_days', 180)) = 0 END
       AND (is_history OR EXISTS (
         SELECT 1 FROM audit_entry n JOIN audit_leaf f ON f.entry_id = n.id
         WHERE n.subject IN ('licensing.edition:' || e.id, 'licensing.release:' || e.release_id)
@@ -27,7 +30,11 @@ DECLARE
   edition licensing_edition;
   counted bigint;
 BEGIN
+  PERFORM wall_require_read_committed();
   PERFORM 1 FROM licensing_licensee WHERE id = NEW.licensee_id FOR NO KEY UPDATE;
+  -- Whoever gives the release up holds it for themselves, and looks for deliveries once they do.
+  PERFORM 1 FROM licensing_release
+  WHERE id = (SELECT release_id FROM licensing_edition WHERE id = NEW.edition_id) FOR KEY SHARE;
   SELECT coalesce(max(counter), 0) INTO counted FROM licensing_delivery WHERE licensee_id = NEW.licensee_id;
   IF NEW.counter <> counted + 1 THEN
     RAISE EXCEPTION 'delivery % of licensee % does not follow number %', NEW.counter, NEW.licensee_id, counted
@@ -68,6 +75,10 @@ ALTER TABLE licensing_delivery ENABLE ALWAYS TRIGGER delivery_on_update;
 CREATE FUNCTION delivery_on_transfer() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
+  PERFORM wall_require_read_committed();
+  PERFORM 1 FROM licensing_release WHERE id = (
+    SELECT e.release_id FROM licensing_delivery d JOIN licensing_edition e ON e.id = d.edition_id
+    WHERE d.id = NEW.delivery_id) FOR KEY SHARE;
   IF NOT EXISTS (
     SELECT 1 FROM licensing_delivery d JOIN licensing_edition e ON e.id = d.edition_id
     WHERE d.id = NEW.delivery_id AND d.state <> 'finished' AND d.revision = e.revision

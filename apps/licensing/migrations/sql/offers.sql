@@ -61,3 +61,37 @@ BEGIN
   WHERE release_id = of_release AND ended_at IS NULL;
   UPDATE licensing_release SET state = 'cancelled', cancelled_at = clock_timestamp() WHERE id = of_release;
 END $$;
+
+-- Who drafted a release, and under which rules, is what approvals and openings go by: it stays from the first moment on.
+CREATE FUNCTION wall_keep_draft() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  IF NOT wall_loads_history(TG_RELID) THEN
+    RAISE EXCEPTION 'release % keeps who drafted it and under which rules', OLD.id USING ERRCODE = 'restrict_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER wall_keep_draft BEFORE UPDATE ON licensing_release FOR EACH ROW
+  WHEN (ROW (OLD.drafted_by_id, OLD.policy_version) IS DISTINCT FROM ROW (NEW.drafted_by_id, NEW.policy_version))
+  EXECUTE FUNCTION wall_keep_draft();
+
+-- An attempt that was closed stays as it was closed. What is named afterwards, once: its entry of the log, and the
+-- release that came of it.
+CREATE FUNCTION wall_on_attempt() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+  open_still text[] := '{}';
+BEGIN
+  IF OLD.entry IS NULL THEN
+    open_still := open_still || ARRAY['entry'];
+  END IF;
+  IF OLD.release_id IS NULL THEN
+    open_still := open_still || ARRAY['release_id'];
+  END IF;
+  IF to_jsonb(NEW) - open_still IS DISTINCT FROM to_jsonb(OLD) - open_still AND NOT wall_loads_history(TG_RELID) THEN
+    RAISE EXCEPTION 'attempt % is closed and is not rewritten', OLD.id USING ERRCODE = 'restrict_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER wall_on_attempt BEFORE UPDATE ON licensing_attempt FOR EACH ROW
+  WHEN (OLD.state <> 'attempted') EXECUTE FUNCTION wall_on_attempt();

@@ -1,3 +1,7 @@
+DROP TRIGGER wall_on_attempt ON licensing_attempt;
+DROP FUNCTION wall_on_attempt();
+DROP TRIGGER wall_keep_draft ON licensing_release;
+DROP FUNCTION wall_keep_draft();
 -- As it was before there were offers.
 CREATE OR REPLACE FUNCTION wall_on_release() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$

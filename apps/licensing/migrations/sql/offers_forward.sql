@@ -66,6 +66,16 @@ BEGIN
       pinned, (SELECT max(number) FROM policy_policyversion WHERE effective_at <= clock_timestamp()))));
 END $$;
 
+-- The same for an offer: whatever the release was drafted under, the offer was made under, or is in force.
+CREATE FUNCTION offer_greater(of_offer bigint, of_clause text, of_parameter text, at_least integer) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  RETURN (
+    SELECT greatest(wall_greater(of_clause, of_parameter, o.policy_version, at_least),
+      wall_greater(of_clause, of_parameter, r.policy_version, at_least))
+    FROM licensing_offer o JOIN licensing_release r ON r.id = o.release_id WHERE o.id = of_offer);
+END $$;
+
 -- Every organization that some are tied to today over some kinds of ties, either way and at any distance, themselves
 -- included. UNION without ALL ends circles.
 CREATE FUNCTION wall_tied(organizations bigint[], kinds text[]) RETURNS bigint[]
@@ -226,13 +236,13 @@ BEGIN
     UPDATE licensing_offer SET first_approver_id = by_whom WHERE id = of_offer;
     RETURN 1;
   END IF;
-  hours := wall_greater('W6', 'hours', offer.policy_version, 72);
+  hours := offer_greater(of_offer, 'W6', 'hours', 72);
   UPDATE licensing_offer SET second_approver_id = by_whom, state = 'announced', announced_at = this_moment,
     lock_hours = hours, opens_at = this_moment + make_interval(hours => hours) WHERE id = of_offer;
   RETURN 2;
 END $$;
 
--- Everything once more, under the stricter of two versions of the rulebook, at the last moment before files can leave.
+-- Everything once more, under the strictest of three versions of the rulebook, at the last moment before files can leave.
 CREATE FUNCTION open_offer(of_offer bigint) RETURNS timestamptz
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -251,7 +261,7 @@ BEGIN
     PERFORM wall_say_no('W6', 'not-announced', jsonb_build_object('state', offer.state));
   END IF;
   opens := greatest(offer.opens_at, offer.announced_at
-    + make_interval(hours => wall_greater('W6', 'hours', offer.policy_version, offer.lock_hours)));
+    + make_interval(hours => offer_greater(of_offer, 'W6', 'hours', offer.lock_hours)));
   IF this_moment < opens THEN
     PERFORM wall_say_no('W6', 'locked', jsonb_build_object('opens_at', opens));
   ELSIF offer_digest(of_offer) IS DISTINCT FROM offer.digest
@@ -270,18 +280,18 @@ BEGIN
       PERFORM wall_say_no('W5', 'tied', jsonb_build_object('to', to_jsonb(offer_ties_of(of_offer, of_person))));
     END IF;
   END LOOP;
-  least := wall_greater('W7', 'k', offer.policy_version, 1);
+  least := offer_greater(of_offer, 'W7', 'k', 1);
   IF EXISTS (
     SELECT 1 FROM licensing_edition WHERE offer_id = of_offer AND (manifest #>> '{contributors,k}')::integer < least) THEN
     PERFORM wall_say_no('W7', 'too-few-alike', jsonb_build_object('k', least));
   END IF;
-  days := wall_greater('W1', 'min_age_days', offer.policy_version, 60);
+  days := offer_greater(of_offer, 'W1', 'min_age_days', 60);
   young := release_items_younger(offer.release_id, days);
   IF young > 0 THEN
     PERFORM wall_say_no('W1', 'too-young', jsonb_build_object('items', young, 'days', days));
   END IF;
   IF release_on_the_board(offer.release_id) <> '{}' THEN
-    days := wall_greater('W5', 'hold_back_days', offer.policy_version, 180);
+    days := offer_greater(of_offer, 'W5', 'hold_back_days', 180);
     young := release_items_younger(offer.release_id, days);
     IF young > 0 THEN
       PERFORM wall_say_no('W5', 'held-back', jsonb_build_object('items', young, 'days', days));

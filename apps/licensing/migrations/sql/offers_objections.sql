@@ -14,7 +14,8 @@ BEGIN
   SELECT least(5, min((c.parameters ->> 'objection_days')::integer)) INTO days
   FROM policy_clause c JOIN policy_policyversion v ON v.id = c.version_id
   WHERE c.number = 'W6' AND v.number IN (
-    offer.policy_version, (SELECT max(number) FROM policy_policyversion WHERE effective_at <= clock_timestamp()));
+    offer.policy_version, (SELECT policy_version FROM licensing_release WHERE id = offer.release_id),
+    (SELECT max(number) FROM policy_policyversion WHERE effective_at <= clock_timestamp()));
   NEW.due_at := NEW.made_at + make_interval(hours => 24 * greatest(days, 1));
   NEW.state := 'open';
   NEW.outcome := '';
@@ -46,7 +47,8 @@ BEGIN
     PERFORM wall_say_no('W6', 'decided-before', jsonb_build_object('state', objection.state));
   ELSIF so NOT IN ('dismissed', 'remedied', 'upheld') OR why = '' THEN
     PERFORM wall_say_no('W6', 'no-outcome');
-  ELSIF by_whom IN (offer.requester_id, offer.builder_id, objection.account_id) THEN
+  ELSIF by_whom IN (offer.requester_id, offer.builder_id, objection.account_id,
+    (SELECT drafted_by_id FROM licensing_release WHERE id = offer.release_id)) THEN
     PERFORM wall_say_no('W4', 'one-of-the-others');
   ELSIF NOT EXISTS (
     SELECT 1 FROM accounts_rolegrant
@@ -80,8 +82,8 @@ DECLARE
   each record;
 BEGIN
   FOR each IN SELECT oid::regprocedure AS signature FROM pg_proc WHERE pronamespace = 'public'::regnamespace
-    AND (proname LIKE 'wall\_%' OR proname IN ('offer_digest', 'offer_parties', 'offer_ties_of', 'offer_rows_to_leave',
-      'offer_is_built', 'approve_offer', 'open_offer', 'decide_objection', 'release_on_the_board',
+    AND (proname LIKE 'wall\_%' OR proname IN ('offer_digest', 'offer_greater', 'offer_parties', 'offer_ties_of',
+      'offer_rows_to_leave', 'offer_is_built', 'approve_offer', 'open_offer', 'decide_objection', 'release_on_the_board',
       'release_items_younger')) LOOP
     EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', each.signature);
   END LOOP;

@@ -268,8 +268,8 @@ BEGIN
   IF EXISTS (
     SELECT 1 FROM licensing_delivery d JOIN licensing_edition e ON e.id = d.edition_id WHERE e.release_id = of_release)
   THEN
-    RAISE EXCEPTION 'somebody has received release %, which can be withdrawn but not given up', of_release
-      USING ERRCODE = 'invalid_parameter_value';
+    -- Somebody has received it: it can be withdrawn, but not given up.
+    PERFORM wall_say_no('W11', 'delivered');
   END IF;
   DELETE FROM release_item WHERE release_id = of_release;
   DELETE FROM eligible_battle
