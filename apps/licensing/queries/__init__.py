@@ -70,7 +70,6 @@ from apps.licensing.queries.offers import (
     OpeningCheck,
     digest_of,
     hold_back_days,
-    is_covered,
     last_refused_opening,
     lock_hours,
     offers_due_to_open,
