@@ -28,6 +28,7 @@ from apps.licensing.models import (
     Notice,
     NoticeRow,
     ReleaseItem,
+    Suspension,
     Tombstone,
     TombstoneReason,
 )
@@ -37,6 +38,7 @@ from apps.licensing.services.notices import (
     NotYourNotice,
     acknowledge_notice,
 )
+from apps.licensing.services.suspending import suspend_licensee
 from apps.licensing.services.tombstones import NotWithdrawable, take_back_rows_of, withdraw_release
 from apps.prompts.models import Prompt
 from apps.prompts.services import withdraw_prompt
@@ -211,6 +213,27 @@ def test_silence_is_followed_by_a_reminder_the_officers_and_a_suspension(
     acknowledge_notice(actor=opened.contact.as_actor(), notice_id=notice.pk, name="Ingrid Aas", now=late)
     assert facts_about(notice)["in_time"] is False
     assert Licensee.objects.get().suspended_at is not None
+
+
+def test_silence_of_somebody_suspended_already_stops_no_look(opened: Opened, ada: User) -> None:
+    opened.fetch()
+    take_consent_back(ada)
+    start = next_batch(timezone.now())
+    tend()
+    tend(start, post=SilentPost())
+    suspend_licensee(
+        actor=opened.officer.as_actor(),
+        licensee_id=Licensee.objects.get().pk,
+        clause_number="W11",
+        reason="They asked for it.",
+        now=timezone.now(),
+    )
+    # A row without its mark, as a person at the database may leave it.
+    Licensee.objects.update(suspended_at=None)
+    for _twice in range(2):
+        tend(start + timedelta(days=60), post=SilentPost())
+    assert Notice.objects.get().suspended_at is not None
+    assert Suspension.objects.count() == 1
 
 
 class Killed(BaseException):
