@@ -22,6 +22,7 @@ from apps.licensing.models import (
     Suspension,
 )
 from apps.licensing.queries.agreements import agreement_in_force, control_changes_of
+from apps.licensing.queries.speaking import spoken_for_by
 from apps.organizations.models import Organization, TieKind
 from apps.organizations.queries import ControlChange, TieLine, TiePath, organizations_of_person, register, tied
 
@@ -138,7 +139,7 @@ def recipients_of(licensee: Licensee) -> list[FinalRecipient]:
 
 def licensee_spoken_for(account_id: int, licensee_id: int | None = None) -> Licensee | None:
     """Return a licensee that an account speaks for: the one asked for, or the first; None when there is none."""
-    found = Licensee.objects.filter(contact_id=account_id).select_related("organization").order_by("organization__name")
+    found = spoken_for_by(account_id).select_related("organization").order_by("organization__name")
     return found.filter(pk=licensee_id).first() if licensee_id is not None else found.first()
 
 
@@ -154,7 +155,7 @@ def request_of(licensee: Licensee, request_id: int) -> AccessRequest | None:
 
 def request_seen_by(account_id: int, request_id: int) -> AccessRequest | None:
     """Return a request of a licensee that an account speaks for; another's is as if it were not there."""
-    return _requests().filter(pk=request_id, licensee__contact_id=account_id).first()
+    return _requests().filter(pk=request_id, licensee__in=spoken_for_by(account_id)).first()
 
 
 def request_for_staff(request_id: int) -> AccessRequest | None:
