@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import html
 import re
 
 import pytest
@@ -10,14 +11,15 @@ from django.utils import timezone
 
 from apps.accounts.domain.roles import Role
 from apps.accounts.models import User
-from apps.contributors.models import Consent, ConsentKind
+from apps.contributors.models import Consent, ConsentKind, Contributor
 from apps.contributors.services import withdraw_consent
 from apps.licensing.domain.notice import next_batch
 from apps.licensing.flows.withdrawing import tend_withdrawals
 from apps.licensing.gateways import SilentPost
-from apps.licensing.models import Delivery, Notice, Release, ReleaseState
+from apps.licensing.models import Delivery, LeftOut, Notice, Release, ReleaseState
 from apps.licensing.permissions import may_see
 from apps.licensing.queries.releases import licensees_of, releases_of_licensees
+from apps.prompts.models import Prompt
 from tests.conftest import make_contributor, make_person
 from tests.licensing.opened import PLATFORM, TABLE, Opened
 from tests.trails import refusals
@@ -84,6 +86,39 @@ def test_ada_sees_where_her_words_went_and_takes_them_back(
     assert "Rows taken back 3 of 3" in page
     assert "You do not agree to licensing" in page
     assert "Releases with something of yours" in words(client, "/contribute/data/")
+
+
+def test_who_is_left_out_is_not_told_that_it_was_delivered(opened: Opened, client: Client, mallory: User) -> None:
+    opened.fetch()
+    opened.press.publish()
+    delivery = Delivery.objects.get()
+    address = f"/releases/my-data/deliveries/{delivery.pk}/proof.json"
+    client.force_login(mallory)
+    assert client.get(address).status_code == 200
+    LeftOut.objects.create(
+        release=opened.edition.release, contributor=Contributor.objects.get(account=mallory), is_later=False
+    )
+    page = words(client, "/releases/my-data/")
+    assert "Nobody was handed anything of yours" in page
+    assert "3 of 3, since too few people are like whoever voted" in page
+    assert "in no copy" in page
+    assert "Meridian University" not in page
+    assert client.get(address).status_code == 404
+
+
+def test_a_question_that_was_withdrawn_is_its_authors_alone(
+    opened: Opened, client: Client, ada: User, mallory: User
+) -> None:
+    text = Prompt.objects.get().text
+    for person in (ada, mallory):
+        client.force_login(person)
+        assert text in html.unescape(words(client, "/releases/my-data/"))
+    Prompt.objects.update(state="withdrawn")
+    client.force_login(mallory)
+    assert text not in html.unescape(words(client, "/releases/my-data/"))
+    assert "Not shown any more" in words(client, "/releases/my-data/")
+    client.force_login(ada)
+    assert text in html.unescape(words(client, "/releases/my-data/"))
 
 
 def test_ingrid_reads_a_notice_checks_it_and_answers(opened: Opened, client: Client, ada: User, mallory: User) -> None:
