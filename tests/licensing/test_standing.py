@@ -9,10 +9,8 @@ from apps.accounts.domain.roles import Role
 from apps.accounts.models import User
 from apps.audit.domain.actor import Actor
 from apps.audit.domain.refusal import NotPermitted
-from apps.contributors.models import Affiliation, Contributor
 from apps.licensing.events import LicenseeEvent
 from apps.licensing.models import Agreement, Licensee
-from apps.licensing.queries import tie_to_licensee
 from apps.licensing.services import (
     AgreementExpired,
     AlreadyARecipient,
@@ -35,8 +33,8 @@ from apps.licensing.services import (
     standing_of,
     suspend_licensee,
 )
-from apps.organizations.models import Organization, StaffTieKind, Tie, TieKind
-from apps.organizations.services import declare_staff_tie, declare_tie, end_tie
+from apps.organizations.models import Organization, Tie, TieKind
+from apps.organizations.services import declare_tie, end_tie
 from tests.conftest import NOON, make_person
 from tests.licensing.partners import LATER, Partner, partner
 from tests.organizations.test_register import registered
@@ -195,43 +193,3 @@ def test_somebody_must_be_named_in_whose_hands_it_ends(university: Partner, marg
         may_receive(university.licensee, at=MUCH_LATER)
     declare_recipient(actor=university.contact.as_actor(), organization=other, **told)
     may_receive(university.licensee, at=MUCH_LATER)
-
-
-def test_an_approver_is_tied_through_owners_of_an_employer(university: Partner, katherine: User, mallory: User) -> None:
-    holding, press = registered("Holding"), registered("Press")
-    bought(holding, university.organization, known=NOON)
-    bought(holding, press, known=NOON)
-    declare_staff_tie(
-        actor=katherine.as_actor(),
-        organization=press,
-        kind=StaffTieKind.EMPLOYMENT,
-        since=SPRING,
-        source="My employer",
-        now=NOON,
-    )
-    path = tie_to_licensee(katherine.pk, university.licensee.pk, on=LATER)
-    assert path is not None
-    assert path.distance == 2
-    # A contributor's employer ties her as well.
-    assert tie_to_licensee(mallory.pk, university.licensee.pk, on=LATER) is None
-    Affiliation.objects.create(
-        contributor=Contributor.objects.get(account=mallory), organization=university.organization, declared_at=NOON
-    )
-    assert tie_to_licensee(mallory.pk, university.licensee.pk, on=LATER) is not None
-
-
-def test_a_tie_to_a_final_recipient_is_a_tie(university: Partner, katherine: User) -> None:
-    clinic = registered("Clinic")
-    declare_recipient(
-        actor=university.contact.as_actor(), licensee_id=university.licensee.pk, organization=clinic, now=NOON
-    )
-    assert tie_to_licensee(katherine.pk, university.licensee.pk, on=LATER) is None
-    declare_staff_tie(
-        actor=katherine.as_actor(),
-        organization=clinic,
-        kind=StaffTieKind.OFFICE,
-        since=SPRING,
-        source="Board",
-        now=NOON,
-    )
-    assert tie_to_licensee(katherine.pk, university.licensee.pk, on=LATER) is not None

@@ -63,7 +63,6 @@ from apps.licensing.queries.licensees import (
     requests_of,
     requests_refused,
     requests_waiting,
-    tie_to_licensee,
 )
 from apps.licensing.queries.liveness import LiveOverview, WeekLine, due_clusters, is_comparison_due, live_overview
 from apps.licensing.queries.offers import (
@@ -211,7 +210,6 @@ __all__ = [
     "rows_to_leave",
     "side_of",
     "tally_of",
-    "tie_to_licensee",
     "ties_of",
     "too_few_alike",
     "waiting_for",
