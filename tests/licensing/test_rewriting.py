@@ -31,7 +31,7 @@ from apps.licensing.services import Sealing, draft_release
 from apps.licensing.services.tombstones import withdraw_release
 from tests.licensing.builds import BUILDER, NIGHT, Killed, contents, dying, store, table_of
 from tests.licensing.crowds import Facts, crowd, voted
-from tests.licensing.offered import under_new_rules
+from tests.licensing.offered import proved, under_new_rules
 from tests.licensing.world import World
 from tests.trails import trail_of
 
@@ -210,7 +210,7 @@ def test_a_release_withdrawn_is_missed_by_others(sale: Sale, store: EditionStore
     opened = sale.release((sale.teachers, Facts()), is_open=True)
     later = sale.release((sale.nurses, NURSES), (sale.teachers[:1], Facts()))
     assert Edition.objects.get(release=later).rows == 11
-    withdraw_release(actor=sale.officer.as_actor(), release_id=opened.pk, is_urgent=True, now=timezone.now())
+    withdraw_release(actor=proved(sale.officer), release_id=opened.pk, is_urgent=True, now=timezone.now())
     assert len(too_few_alike(later.pk, k=10)) == 1
     sweep(actor=BUILDER, store=store)
     assert too_few_alike(later.pk, k=10) == frozenset()

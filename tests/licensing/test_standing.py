@@ -9,6 +9,7 @@ from apps.accounts.domain.roles import Role
 from apps.accounts.models import User
 from apps.audit.domain.actor import Actor
 from apps.audit.domain.refusal import NotPermitted
+from apps.audit.services import ReauthenticationNeeded
 from apps.licensing.events import LicenseeEvent
 from apps.licensing.models import Agreement, Licensee
 from apps.licensing.services import (
@@ -36,6 +37,7 @@ from apps.licensing.services import (
 from apps.organizations.models import Organization, Tie, TieKind
 from apps.organizations.services import declare_tie, end_tie
 from tests.conftest import NOON, make_person
+from tests.licensing.offered import proved
 from tests.licensing.partners import LATER, Partner, partner
 from tests.organizations.test_register import registered
 from tests.trails import facts_about, trail_of
@@ -112,11 +114,13 @@ def test_a_suspended_licensee_may_not_until_it_ends(university: Partner, margare
         suspend_licensee(actor=margaret.as_actor(), clause_number="W2", reason="Again", **told)
     with pytest.raises(LicenseeSuspended):
         may_receive(university.licensee, at=MUCH_LATER)
+    with pytest.raises(ReauthenticationNeeded):
+        end_suspension(actor=margaret.as_actor(), reason="The copy came back.", **told)
     with pytest.raises(NotPermitted):
         end_suspension(actor=university.contact.as_actor(), reason="Please", **told)
-    end_suspension(actor=margaret.as_actor(), reason="The copy came back.", **told)
+    end_suspension(actor=proved(margaret), reason="The copy came back.", **told)
     with pytest.raises(NotSuspended):
-        end_suspension(actor=margaret.as_actor(), reason="Again", **told)
+        end_suspension(actor=proved(margaret), reason="Again", **told)
     may_receive(university.licensee, at=MUCH_LATER)
     assert trail_of(university.licensee)[-2:] == [LicenseeEvent.SUSPENDED, LicenseeEvent.SUSPENSION_ENDED]
 
@@ -124,10 +128,10 @@ def test_a_suspended_licensee_may_not_until_it_ends(university: Partner, margare
 def test_a_mark_alone_suspends_as_well_and_ends_as_well(university: Partner, margaret: User) -> None:
     Licensee.objects.update(suspended_at=LATER)
     assert code(university) == "licensee-suspended"
-    end_suspension(actor=margaret.as_actor(), licensee_id=university.licensee.pk, reason="A mistake", now=LATER)
+    end_suspension(actor=proved(margaret), licensee_id=university.licensee.pk, reason="A mistake", now=LATER)
     assert code(university) == ""
     with pytest.raises(NotSuspended):
-        end_suspension(actor=margaret.as_actor(), licensee_id=university.licensee.pk, reason="Again", now=LATER)
+        end_suspension(actor=proved(margaret), licensee_id=university.licensee.pk, reason="Again", now=LATER)
 
 
 def test_the_platform_suspends_when_a_day_has_passed(university: Partner, margaret: User) -> None:
@@ -137,7 +141,7 @@ def test_the_platform_suspends_when_a_day_has_passed(university: Partner, margar
     assert university.contact.inbox.get().body == "No answer came."
     with pytest.raises(NotPermitted):
         end_suspension(actor=Actor.system("licensing.sweep"), reason="It came.", **told)
-    end_suspension(actor=margaret.as_actor(), reason="It came.", **told)
+    end_suspension(actor=proved(margaret), reason="It came.", **told)
     assert code(university) == ""
 
 

@@ -22,6 +22,7 @@ from apps.licensing.queries.releases import licensees_of, releases_of_licensees
 from apps.prompts.models import Prompt
 from tests.conftest import make_contributor, make_person
 from tests.licensing.opened import PLATFORM, TABLE, Opened
+from tests.licensing.test_offer_pages import sign_in_just_now
 from tests.trails import refusals
 
 pytestmark = pytest.mark.committed
@@ -190,6 +191,10 @@ def test_margaret_withdraws_a_release(opened: Opened, client: Client, ada: User)
     client.force_login(ada)
     assert client.post(f"/releases/{number}/withdraw/").status_code == 403
     client.force_login(opened.officer)
+    asked = client.post(f"/releases/{number}/withdraw/", {"is_urgent": "on"})
+    assert "reauthenticate" in asked["Location"]
+    assert Release.objects.get().state == "sealed"
+    sign_in_just_now(client, opened.officer)
     assert "Withdraw the release" in words(client, f"/releases/{number}/")
     assert "1 delivery was begun" in words(client, f"/releases/{number}/withdraw/")
     assert client.post(f"/releases/{number}/withdraw/", {"is_urgent": "on"}).status_code == 302

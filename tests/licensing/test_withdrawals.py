@@ -43,6 +43,7 @@ from apps.licensing.services.tombstones import NotWithdrawable, take_back_rows_o
 from apps.prompts.models import Prompt
 from apps.prompts.services import withdraw_prompt
 from tests.licensing.mail_server import MailServer, mail_server
+from tests.licensing.offered import proved
 from tests.licensing.opened import PLATFORM, TABLE, Opened
 from tests.trails import facts_about, trail_of
 
@@ -309,7 +310,7 @@ def test_only_whoever_is_addressed_answers_once_and_by_name(opened: Opened, ada:
 
 def test_a_release_is_withdrawn_whole(opened: Opened, ada: User) -> None:
     opened.fetch()
-    officer, number = opened.officer.as_actor(), opened.edition.release_id
+    officer, number = proved(opened.officer), opened.edition.release_id
     release = withdraw_release(actor=officer, release_id=number, is_urgent=True, now=timezone.now())
     assert reasons() == {"release": 3}
     assert trail_of(release)[-1] == LicensingEvent.WITHDRAWN

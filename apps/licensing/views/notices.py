@@ -29,6 +29,7 @@ from apps.licensing.queries.withdrawals import (
 from apps.licensing.services.notices import acknowledge_notice
 from apps.licensing.services.tombstones import withdraw_release
 from apps.licensing.views.deliveries import ProofNotReady
+from apps.licensing.views.proving import ask_for_proof
 
 _MAX_ID = 2**63 - 1
 _CONFLICT, _UNPROCESSABLE = 409, 422
@@ -133,6 +134,7 @@ def withdraw(request: HttpRequest, release_id: int) -> HttpResponse:
         raise Http404
     form = WithdrawForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
+        ask_for_proof(request)
         try:
             withdraw_release(
                 actor=acting(request),
