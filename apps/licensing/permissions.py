@@ -56,7 +56,7 @@ def may_see(actor: Actor, release: Release | None = None) -> bool:
         return False
     if release.state != ReleaseState.DRAFT or may_see_drafts(actor):
         return True
-    return actor.account_id is not None and release.licensee.contact_id == actor.account_id
+    return bool(speaks_for(actor, release.licensee))
 
 
 @rules.predicate

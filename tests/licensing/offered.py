@@ -45,7 +45,7 @@ def with_editions(offer: Offer) -> Offer:
             manifest={
                 "files": [],
                 "columns": [],
-                "contributors": {"people_held_back": 0},
+                "contributors": {"k": 10, "people_held_back": 0},
                 "gone": {"held_back": [], "withdrawn": []},
             },
             manifest_sha256=told,

@@ -18,6 +18,7 @@ from apps.licensing.services import (
 )
 from apps.organizations.models import Organization
 from tests.conftest import NOON, make_person
+from tests.licensing.offered import proved
 from tests.organizations.test_register import registered
 
 TEXT = "You may read it.\nYou may not pass it on."
@@ -53,7 +54,7 @@ class Partner:
     def keyed(self, **more: Any) -> Any:
         """Make a key."""
         told = {"name": "Server 2", "days": 90, "now": LATER, **more}
-        return make_key(actor=self.contact.as_actor(), licensee_id=self.licensee.pk, **told)
+        return make_key(actor=proved(self.contact), licensee_id=self.licensee.pk, **told)
 
 
 def published(officer: User, text: str = TEXT) -> AgreementText:
@@ -76,7 +77,7 @@ def partner(officer: User, name: str = "Meridian University", who: str = "ingrid
         now=NOON,
     )
     accept_agreement(
-        actor=contact.as_actor(),
+        actor=proved(contact),
         licensee_id=licensee.pk,
         text_sha256=text.sha256,
         signatory=Signatory(f"{who.title()} Dahl", "Head of research"),

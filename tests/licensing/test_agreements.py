@@ -27,6 +27,7 @@ from apps.licensing.services import (
     suspend_licensee,
 )
 from tests.conftest import NOON
+from tests.licensing.offered import proved
 from tests.licensing.partners import LATER, TEXT, Partner, partner, published
 from tests.organizations.test_register import registered
 from tests.trails import facts_about, trail_of
@@ -92,9 +93,9 @@ def test_what_is_accepted_must_be_what_was_read(university: Partner, margaret: U
     told: dict[str, Any] = {"licensee_id": university.licensee.pk, "signatory": SIGNED, "now": LATER}
     for digest in (old.sha256, "", "0" * 64):
         with pytest.raises(NotTheCurrentText):
-            accept_agreement(actor=university.contact.as_actor(), text_sha256=digest, **told)
+            accept_agreement(actor=proved(university.contact), text_sha256=digest, **told)
     newest = AgreementText.objects.get(version=2)
-    again = accept_agreement(actor=university.contact.as_actor(), text_sha256=newest.sha256, **told)
+    again = accept_agreement(actor=proved(university.contact), text_sha256=newest.sha256, **told)
     before = Agreement.objects.exclude(pk=again.pk).get()
     assert before.ended_at == LATER
     assert Agreement.objects.get(ended_at=None) == again
@@ -111,12 +112,12 @@ def test_only_whoever_speaks_for_it_agrees_and_signs_with_name_and_position(
             accept_agreement(actor=somebody.as_actor(), signatory=SIGNED, **told)
     for unfit in (Signatory("", "Head"), Signatory("Ingrid", " "), Signatory("I" * 121, "Head")):
         with pytest.raises(UnfitWords):
-            accept_agreement(actor=university.contact.as_actor(), signatory=unfit, **told)
+            accept_agreement(actor=proved(university.contact), signatory=unfit, **told)
     suspend_licensee(
         actor=margaret.as_actor(), licensee_id=university.licensee.pk, clause_number="W2", reason="Asked", now=LATER
     )
     with pytest.raises(LicenseeSuspended):
-        accept_agreement(actor=university.contact.as_actor(), signatory=SIGNED, **told)
+        accept_agreement(actor=proved(university.contact), signatory=SIGNED, **told)
 
 
 def test_margaret_records_a_signature_on_paper(margaret: User, ingrid: User) -> None:

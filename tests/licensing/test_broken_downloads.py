@@ -22,6 +22,7 @@ from apps.licensing.flows.delivering import close_what_broke_off
 from apps.licensing.gateways import FileChanged, FileMissing, StorageUnwell, reading
 from apps.licensing.models import Delivery, DeliveryState, Licensee, ReadIncident, Transfer
 from apps.licensing.services.tombstones import withdraw_release
+from tests.licensing.offered import proved
 from tests.licensing.opened import PLATFORM, TABLE, Opened, by_the_owner, fetched, later
 from tests.trails import refusals, trail_of
 
@@ -76,7 +77,7 @@ def test_a_stream_stops_when_the_licensee_is_suspended_or_a_row_is_taken_back(
     sending = opened.sending()
     next(sending)
     withdraw_release(
-        actor=opened.officer.as_actor(), release_id=opened.edition.release_id, is_urgent=True, now=timezone.now()
+        actor=proved(opened.officer), release_id=opened.edition.release_id, is_urgent=True, now=timezone.now()
     )
     assert list(sending) == []
 

@@ -27,6 +27,7 @@ from apps.licensing.services import (
     revoke_key,
     suspend_licensee,
 )
+from tests.licensing.offered import proved
 from tests.licensing.partners import LATER, Partner, partner
 from tests.trails import trail_of
 
@@ -89,7 +90,7 @@ def test_it_goes_with_whoever_made_it(university: Partner, margaret: User) -> No
         licensee_of_key(parts.prefix, parts.secret)
     university.contact.role_grants.update(ended_at=None)
     licensee_of_key(parts.prefix, parts.secret)
-    name_contact(actor=margaret.as_actor(), licensee_id=university.licensee.pk, contact=None, now=LATER)
+    name_contact(actor=proved(margaret), licensee_id=university.licensee.pk, contact=None, now=LATER)
     with pytest.raises(UnfitKey):
         licensee_of_key(parts.prefix, parts.secret)
 

@@ -8,6 +8,7 @@ import pytest
 from apps.accounts.models import User
 from apps.licensing.models import AccessRequest, Agreement, AgreementText, Licensee, LicenseeKey, Suspension
 from apps.licensing.services import end_suspension, suspend_licensee
+from tests.licensing.offered import proved
 from tests.licensing.partners import LATER, Partner, partner
 
 pytestmark = pytest.mark.committed
@@ -73,7 +74,7 @@ def university(margaret: User) -> Partner:
     made.requested()
     told: dict[str, Any] = {"actor": margaret.as_actor(), "licensee_id": made.licensee.pk, "now": LATER}
     suspend_licensee(clause_number="W2", reason="Asked", **told)
-    end_suspension(reason="Answered", **told)
+    end_suspension(reason="Answered", **told | {"actor": proved(margaret)})
     return made
 
 

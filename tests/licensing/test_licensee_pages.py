@@ -14,8 +14,8 @@ from apps.licensing.models import AccessRequest, Agreement, AgreementText, Licen
 from apps.licensing.services import refuse_request, suspend_licensee
 from tests.battles.arena import add_lab, add_model
 from tests.licensing.partners import LATER, Partner, partner, published
+from tests.licensing.test_offer_pages import sign_in_just_now
 from tests.organizations.test_register import owns, registered
-from tests.organizations.test_register_pages import signed_in
 from tests.trails import refusals
 
 pytestmark = pytest.mark.django_db
@@ -25,6 +25,13 @@ WISH: dict[str, Any] = {
     "use": "A study.",
     "wanted": "Explanations in English.",
 }
+
+
+def signed_in(person: User) -> Client:
+    """Somebody who has just signed in."""
+    client = Client()
+    sign_in_just_now(client, person)
+    return client
 
 
 @pytest.fixture
@@ -176,6 +183,26 @@ def test_ingrid_agrees_to_the_newest_text(university: Partner, margaret: User) -
         assert client.post("/releases/mine/terms/", told | unfit).status_code == 422, unfit
     assert client.post("/releases/mine/terms/", told).status_code == 302
     assert Agreement.objects.get(ended_at=None).text == newest
+
+
+def test_who_signed_in_long_ago_proves_it_before_they_decide(university: Partner, margaret: User) -> None:
+    long_ago, officer = Client(), Client()
+    sign_in_just_now(long_ago, university.contact, ago=24 * 3600)
+    sign_in_just_now(officer, margaret, ago=24 * 3600)
+    newest = published(margaret, "Newer words.")
+    signed = {"text_sha256": newest.sha256, "signed_name": "Ingrid", "signed_position": "Head", "agrees": "on"}
+    for client, address, told in (
+        (long_ago, "/releases/mine/terms/", signed),
+        (long_ago, "/releases/mine/keys/", {"name": "Server", "days": "30"}),
+        (officer, f"/releases/desk/licensees/{university.licensee.pk}/contact/", {"contact": ""}),
+        (officer, f"/releases/desk/licensees/{university.licensee.pk}/resume/", {"reason": "It came back."}),
+    ):
+        answer = client.post(address, told)
+        assert (answer.status_code, "reauthenticate" in answer["Location"]) == (302, True), address
+    assert not LicenseeKey.objects.exists()
+    assert Agreement.objects.get(ended_at=None).text != newest
+    university.licensee.refresh_from_db()
+    assert university.licensee.contact == university.contact
 
 
 def test_a_key_is_shown_once(university: Partner, margaret: User) -> None:

@@ -18,6 +18,7 @@ from apps.licensing.services import (
     suspend_licensee,
 )
 from tests.conftest import NOON
+from tests.licensing.offered import proved
 from tests.licensing.partners import LATER, partner
 from tests.organizations.test_register import registered
 from tests.prompts.test_screening_at_once import side_by_side
@@ -60,7 +61,7 @@ def test_whatever_is_sent_twice_at_once_is_done_once(margaret: User) -> None:
     # A second yes takes the first one's place; never are there two.
     assert twice(
         lambda: accept_agreement(
-            actor=contact, text_sha256=newest.sha256, signatory=Signatory("Ingrid", "Head"), **told
+            actor=proved(university.contact), text_sha256=newest.sha256, signatory=Signatory("Ingrid", "Head"), **told
         )
     ) == {"done": 2}
     assert Agreement.objects.filter(ended_at=None).count() == 1

@@ -17,14 +17,17 @@ from apps.licensing.models import (
     Attempt,
     AttemptState,
     Edition,
+    LeftOut,
     Licensee,
     Offer,
     OfferState,
+    PersonGeneralization,
     Release,
     ReleaseState,
     Tombstone,
 )
-from apps.licensing.queries import is_covered, on_the_board, opening_checks, rows_to_leave
+from apps.licensing.queries import on_the_board, opening_checks, rows_to_leave
+from apps.licensing.queries.deliveries import is_covered
 from apps.licensing.services import (
     AgainstTerms,
     HeldBack,
@@ -38,6 +41,7 @@ from apps.licensing.services import (
     TooFewAlike,
     TooYoung,
     cancel_release,
+    fit_release,
     take_back_unfit_rows,
 )
 from apps.organizations.models import Organization, Tie, TieKind
@@ -136,6 +140,35 @@ def test_a_larger_k_in_between_wins(world: World, offer: Offer) -> None:
     with pytest.raises(TooFewAlike, match="fewer than 12 people") as refused:
         open_now(actor=BUILDER, offer_id=offer.pk)
     assert refused.value.clause == "W7"
+
+
+def test_nothing_opens_that_tells_of_somebody_among_too_few(world: World, offer: Offer) -> None:
+    fit = fit_release(actor=BUILDER, release_id=offer.release_id, now=timezone.now())
+    # As if others had filled the combination up when it was fitted, and had ended since.
+    voter = LeftOut.objects.get().contributor_id
+    world.rewritten("licensing_leftout", "DELETE FROM licensing_leftout")
+    PersonGeneralization.objects.create(contributor_id=voter, fit=fit)
+    when_the_lock_is_over(world, offer)
+    with pytest.raises(TooFewAlike, match="fewer than 10 people"):
+        open_now(actor=BUILDER, offer_id=offer.pk)
+    offer.refresh_from_db()
+    assert offer.state == OfferState.ANNOUNCED
+    # A day later the platform leaves them out first, and asks for the files to be written anew.
+    Attempt.objects.filter(act=Act.OPEN).update(closed_at=timezone.now() - timedelta(hours=25))
+    asked: list[object] = []
+    tend_offers(actor=BUILDER, rewrite=lambda **about: asked.append(about))
+    assert asked
+    assert LeftOut.objects.filter(is_later=True).exists()
+
+
+def test_an_error_of_the_database_ends_no_sweep(world: World, offer: Offer) -> None:
+    when_the_lock_is_over(world, offer)
+    world.owner.execute("ALTER TABLE licensing_offer ADD CONSTRAINT closed_by_a_test CHECK (state <> 'open') NOT VALID")
+    try:
+        assert tend_offers(actor=BUILDER) == 0
+    finally:
+        world.owner.execute("ALTER TABLE licensing_offer DROP CONSTRAINT closed_by_a_test")
+    assert Attempt.objects.get(act=Act.OPEN).state == AttemptState.INTERRUPTED
 
 
 def test_a_licensee_on_the_board_waits_for_half_a_year(

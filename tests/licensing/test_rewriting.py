@@ -28,8 +28,10 @@ from apps.licensing.models import (
 )
 from apps.licensing.queries import due_rewrites, too_few_alike
 from apps.licensing.services import Sealing, draft_release
+from apps.licensing.services.tombstones import withdraw_release
 from tests.licensing.builds import BUILDER, NIGHT, Killed, contents, dying, store, table_of
 from tests.licensing.crowds import Facts, crowd, voted
+from tests.licensing.offered import proved, under_new_rules
 from tests.licensing.world import World
 from tests.trails import trail_of
 
@@ -181,6 +183,38 @@ def test_what_is_open_counts_for_others_and_changes_with_them(sale: Sale, store:
     assert sale.small() == []
     assert Edition.objects.get(release=later).rows == 10
     assert Edition.objects.get(release=opened).revision == 1
+
+
+def test_a_larger_k_makes_editions_behind_once(sale: Sale, store: EditionStore, world: World) -> None:
+    release = sale.release((sale.teachers, Facts()), (sale.nurses, NURSES))
+    under_new_rules(world, "W7", k=12)
+    assert due_rewrites() == [Edition.objects.get().pk]
+    assert rewrite_editions(actor=BUILDER, store=store) == 1
+    edition = Edition.objects.get()
+    assert (edition.rows, edition.manifest["contributors"]["k"]) == (12, 12)
+    assert due_rewrites() == []
+    assert rewrite_editions(actor=BUILDER, store=store) == 0
+    assert trail_of(release).count(LicensingEvent.PEOPLE_HELD_BACK) == 1
+
+
+def test_a_larger_k_is_told_even_when_nobody_leaves(sale: Sale, store: EditionStore, world: World) -> None:
+    sale.release((sale.teachers, Facts()))
+    under_new_rules(world, "W7", k=12)
+    assert rewrite_editions(actor=BUILDER, store=store) == 1
+    edition = Edition.objects.get()
+    assert (edition.rows, edition.manifest["contributors"]["k"]) == (12, 12)
+    assert due_rewrites() == []
+
+
+def test_a_release_withdrawn_is_missed_by_others(sale: Sale, store: EditionStore) -> None:
+    opened = sale.release((sale.teachers, Facts()), is_open=True)
+    later = sale.release((sale.nurses, NURSES), (sale.teachers[:1], Facts()))
+    assert Edition.objects.get(release=later).rows == 11
+    withdraw_release(actor=proved(sale.officer), release_id=opened.pk, is_urgent=True, now=timezone.now())
+    assert len(too_few_alike(later.pk, k=10)) == 1
+    sweep(actor=BUILDER, store=store)
+    assert too_few_alike(later.pk, k=10) == frozenset()
+    assert Edition.objects.get(release=later).rows == 10
 
 
 def test_what_is_not_open_yet_fills_no_other_release_up(sale: Sale) -> None:

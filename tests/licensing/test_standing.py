@@ -9,10 +9,9 @@ from apps.accounts.domain.roles import Role
 from apps.accounts.models import User
 from apps.audit.domain.actor import Actor
 from apps.audit.domain.refusal import NotPermitted
-from apps.contributors.models import Affiliation, Contributor
+from apps.audit.services import ReauthenticationNeeded
 from apps.licensing.events import LicenseeEvent
 from apps.licensing.models import Agreement, Licensee
-from apps.licensing.queries import tie_to_licensee
 from apps.licensing.services import (
     AgreementExpired,
     AlreadyARecipient,
@@ -35,9 +34,10 @@ from apps.licensing.services import (
     standing_of,
     suspend_licensee,
 )
-from apps.organizations.models import Organization, StaffTieKind, Tie, TieKind
-from apps.organizations.services import declare_staff_tie, declare_tie, end_tie
+from apps.organizations.models import Organization, Tie, TieKind
+from apps.organizations.services import declare_tie, end_tie
 from tests.conftest import NOON, make_person
+from tests.licensing.offered import proved
 from tests.licensing.partners import LATER, Partner, partner
 from tests.organizations.test_register import registered
 from tests.trails import facts_about, trail_of
@@ -114,11 +114,13 @@ def test_a_suspended_licensee_may_not_until_it_ends(university: Partner, margare
         suspend_licensee(actor=margaret.as_actor(), clause_number="W2", reason="Again", **told)
     with pytest.raises(LicenseeSuspended):
         may_receive(university.licensee, at=MUCH_LATER)
+    with pytest.raises(ReauthenticationNeeded):
+        end_suspension(actor=margaret.as_actor(), reason="The copy came back.", **told)
     with pytest.raises(NotPermitted):
         end_suspension(actor=university.contact.as_actor(), reason="Please", **told)
-    end_suspension(actor=margaret.as_actor(), reason="The copy came back.", **told)
+    end_suspension(actor=proved(margaret), reason="The copy came back.", **told)
     with pytest.raises(NotSuspended):
-        end_suspension(actor=margaret.as_actor(), reason="Again", **told)
+        end_suspension(actor=proved(margaret), reason="Again", **told)
     may_receive(university.licensee, at=MUCH_LATER)
     assert trail_of(university.licensee)[-2:] == [LicenseeEvent.SUSPENDED, LicenseeEvent.SUSPENSION_ENDED]
 
@@ -126,10 +128,10 @@ def test_a_suspended_licensee_may_not_until_it_ends(university: Partner, margare
 def test_a_mark_alone_suspends_as_well_and_ends_as_well(university: Partner, margaret: User) -> None:
     Licensee.objects.update(suspended_at=LATER)
     assert code(university) == "licensee-suspended"
-    end_suspension(actor=margaret.as_actor(), licensee_id=university.licensee.pk, reason="A mistake", now=LATER)
+    end_suspension(actor=proved(margaret), licensee_id=university.licensee.pk, reason="A mistake", now=LATER)
     assert code(university) == ""
     with pytest.raises(NotSuspended):
-        end_suspension(actor=margaret.as_actor(), licensee_id=university.licensee.pk, reason="Again", now=LATER)
+        end_suspension(actor=proved(margaret), licensee_id=university.licensee.pk, reason="Again", now=LATER)
 
 
 def test_the_platform_suspends_when_a_day_has_passed(university: Partner, margaret: User) -> None:
@@ -139,7 +141,7 @@ def test_the_platform_suspends_when_a_day_has_passed(university: Partner, margar
     assert university.contact.inbox.get().body == "No answer came."
     with pytest.raises(NotPermitted):
         end_suspension(actor=Actor.system("licensing.sweep"), reason="It came.", **told)
-    end_suspension(actor=margaret.as_actor(), reason="It came.", **told)
+    end_suspension(actor=proved(margaret), reason="It came.", **told)
     assert code(university) == ""
 
 
@@ -195,43 +197,3 @@ def test_somebody_must_be_named_in_whose_hands_it_ends(university: Partner, marg
         may_receive(university.licensee, at=MUCH_LATER)
     declare_recipient(actor=university.contact.as_actor(), organization=other, **told)
     may_receive(university.licensee, at=MUCH_LATER)
-
-
-def test_an_approver_is_tied_through_owners_of_an_employer(university: Partner, katherine: User, mallory: User) -> None:
-    holding, press = registered("Holding"), registered("Press")
-    bought(holding, university.organization, known=NOON)
-    bought(holding, press, known=NOON)
-    declare_staff_tie(
-        actor=katherine.as_actor(),
-        organization=press,
-        kind=StaffTieKind.EMPLOYMENT,
-        since=SPRING,
-        source="My employer",
-        now=NOON,
-    )
-    path = tie_to_licensee(katherine.pk, university.licensee.pk, on=LATER)
-    assert path is not None
-    assert path.distance == 2
-    # A contributor's employer ties her as well.
-    assert tie_to_licensee(mallory.pk, university.licensee.pk, on=LATER) is None
-    Affiliation.objects.create(
-        contributor=Contributor.objects.get(account=mallory), organization=university.organization, declared_at=NOON
-    )
-    assert tie_to_licensee(mallory.pk, university.licensee.pk, on=LATER) is not None
-
-
-def test_a_tie_to_a_final_recipient_is_a_tie(university: Partner, katherine: User) -> None:
-    clinic = registered("Clinic")
-    declare_recipient(
-        actor=university.contact.as_actor(), licensee_id=university.licensee.pk, organization=clinic, now=NOON
-    )
-    assert tie_to_licensee(katherine.pk, university.licensee.pk, on=LATER) is None
-    declare_staff_tie(
-        actor=katherine.as_actor(),
-        organization=clinic,
-        kind=StaffTieKind.OFFICE,
-        since=SPRING,
-        source="Board",
-        now=NOON,
-    )
-    assert tie_to_licensee(katherine.pk, university.licensee.pk, on=LATER) is not None

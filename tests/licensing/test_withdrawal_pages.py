@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import html
 import re
 
 import pytest
@@ -10,14 +11,18 @@ from django.utils import timezone
 
 from apps.accounts.domain.roles import Role
 from apps.accounts.models import User
-from apps.contributors.models import Consent, ConsentKind
+from apps.contributors.models import Consent, ConsentKind, Contributor
 from apps.contributors.services import withdraw_consent
 from apps.licensing.domain.notice import next_batch
 from apps.licensing.flows.withdrawing import tend_withdrawals
 from apps.licensing.gateways import SilentPost
-from apps.licensing.models import Delivery, Notice, Release
+from apps.licensing.models import Delivery, LeftOut, Notice, Release, ReleaseState
+from apps.licensing.permissions import may_see
+from apps.licensing.queries.releases import licensees_of, releases_of_licensees
+from apps.prompts.models import Prompt
 from tests.conftest import make_contributor, make_person
 from tests.licensing.opened import PLATFORM, TABLE, Opened
+from tests.licensing.test_offer_pages import sign_in_just_now
 from tests.trails import refusals
 
 pytestmark = pytest.mark.committed
@@ -84,7 +89,40 @@ def test_ada_sees_where_her_words_went_and_takes_them_back(
     assert "Releases with something of yours" in words(client, "/contribute/data/")
 
 
-def test_ingrid_reads_a_notice_checks_it_and_answers(opened: Opened, client: Client, ada: User, barbara: User) -> None:
+def test_who_is_left_out_is_not_told_that_it_was_delivered(opened: Opened, client: Client, mallory: User) -> None:
+    opened.fetch()
+    opened.press.publish()
+    delivery = Delivery.objects.get()
+    address = f"/releases/my-data/deliveries/{delivery.pk}/proof.json"
+    client.force_login(mallory)
+    assert client.get(address).status_code == 200
+    LeftOut.objects.create(
+        release=opened.edition.release, contributor=Contributor.objects.get(account=mallory), is_later=False
+    )
+    page = words(client, "/releases/my-data/")
+    assert "Nobody was handed anything of yours" in page
+    assert "3 of 3, since too few people are like whoever voted" in page
+    assert "in no copy" in page
+    assert "Meridian University" not in page
+    assert client.get(address).status_code == 404
+
+
+def test_a_question_that_was_withdrawn_is_its_authors_alone(
+    opened: Opened, client: Client, ada: User, mallory: User
+) -> None:
+    text = Prompt.objects.get().text
+    for person in (ada, mallory):
+        client.force_login(person)
+        assert text in html.unescape(words(client, "/releases/my-data/"))
+    Prompt.objects.update(state="withdrawn")
+    client.force_login(mallory)
+    assert text not in html.unescape(words(client, "/releases/my-data/"))
+    assert "Not shown any more" in words(client, "/releases/my-data/")
+    client.force_login(ada)
+    assert text in html.unescape(words(client, "/releases/my-data/"))
+
+
+def test_ingrid_reads_a_notice_checks_it_and_answers(opened: Opened, client: Client, ada: User, mallory: User) -> None:
     notice = taken_back_and_told(opened, ada)
     client.force_login(opened.contact)
     # Closed until it is rewritten, and then another revision.
@@ -102,7 +140,7 @@ def test_ingrid_reads_a_notice_checks_it_and_answers(opened: Opened, client: Cli
     assert client.post(address, {"name": "Ingrid Aas"}).status_code == 302
     assert client.post(address, {"name": "Ingrid Aas"}).status_code == 409
     assert "Ingrid Aas" in words(client, address)
-    for person in (ada, barbara):
+    for person in (ada, mallory):
         client.force_login(person)
         for path in (address, f"{address}notice.json", f"{address}proof.json"):
             assert client.get(path).status_code == 404
@@ -116,12 +154,47 @@ def test_ingrid_reads_a_notice_checks_it_and_answers(opened: Opened, client: Cli
     assert "Ingrid" not in page
 
 
+def test_officers_approvers_and_auditors_read_a_notice_and_do_not_answer(
+    opened: Opened, client: Client, ada: User, katherine: User, barbara: User
+) -> None:
+    notice = taken_back_and_told(opened, ada)
+    address = f"/releases/mine/notices/{notice.pk}/"
+    for person in (opened.officer, katherine, barbara):
+        client.force_login(person)
+        page = words(client, address)
+        assert "delete 3 rows" in page
+        assert "confirms that the rows are gone" in page
+        assert "The rows are deleted" not in page
+        assert client.get(f"{address}notice.json").status_code == 200
+        assert client.post(address, {"name": "Somebody"}).status_code == 403
+    notice.refresh_from_db()
+    assert notice.acknowledged_at is None
+
+
+def test_who_speaks_for_nobody_any_more_reads_nothing(opened: Opened, client: Client, ada: User) -> None:
+    notice = taken_back_and_told(opened, ada)
+    opened.contact.role_grants.filter(role=Role.LICENSEE).update(ended_at=timezone.now())
+    client.force_login(opened.contact)
+    assert client.get(f"/releases/mine/notices/{notice.pk}/").status_code == 404
+    assert client.get(f"/releases/mine/{opened.edition.pk}/").status_code == 404
+    assert client.get(opened.address(TABLE)).status_code == 404
+    assert "Meridian University" not in words(client, "/releases/mine/")
+    assert licensees_of(opened.contact.pk) == []
+    assert releases_of_licensees(opened.contact.pk) == []
+    draft = Release(state=ReleaseState.DRAFT, licensee=opened.edition.licensee)
+    assert not may_see(opened.contact.as_actor(), draft)
+
+
 def test_margaret_withdraws_a_release(opened: Opened, client: Client, ada: User) -> None:
     opened.fetch()
     number = opened.edition.release_id
     client.force_login(ada)
     assert client.post(f"/releases/{number}/withdraw/").status_code == 403
     client.force_login(opened.officer)
+    asked = client.post(f"/releases/{number}/withdraw/", {"is_urgent": "on"})
+    assert "reauthenticate" in asked["Location"]
+    assert Release.objects.get().state == "sealed"
+    sign_in_just_now(client, opened.officer)
     assert "Withdraw the release" in words(client, f"/releases/{number}/")
     assert "1 delivery was begun" in words(client, f"/releases/{number}/withdraw/")
     assert client.post(f"/releases/{number}/withdraw/", {"is_urgent": "on"}).status_code == 302
@@ -130,6 +203,8 @@ def test_margaret_withdraws_a_release(opened: Opened, client: Client, ada: User)
     assert refusals() == ["not-permitted", "not-withdrawable"]
     assert f"Release {number} was withdrawn" in words(client, f"/releases/{number}/")
     assert "Withdrawn" in words(client, "/releases/")
+    assert f"/releases/{number}/" in client.get("/releases/desk/").content.decode()
+    assert client.get(f"/releases/{number}/items.ndjson").status_code == 200
     assert client.get("/releases/999999/withdraw/").status_code == 404
     client.force_login(opened.contact)
     assert "This release was withdrawn" in words(client, f"/releases/mine/{opened.edition.pk}/")

@@ -28,6 +28,7 @@ from apps.licensing.models import (
     Notice,
     NoticeRow,
     ReleaseItem,
+    Suspension,
     Tombstone,
     TombstoneReason,
 )
@@ -37,10 +38,12 @@ from apps.licensing.services.notices import (
     NotYourNotice,
     acknowledge_notice,
 )
+from apps.licensing.services.suspending import suspend_licensee
 from apps.licensing.services.tombstones import NotWithdrawable, take_back_rows_of, withdraw_release
 from apps.prompts.models import Prompt
 from apps.prompts.services import withdraw_prompt
 from tests.licensing.mail_server import MailServer, mail_server
+from tests.licensing.offered import proved
 from tests.licensing.opened import PLATFORM, TABLE, Opened
 from tests.trails import facts_about, trail_of
 
@@ -213,6 +216,27 @@ def test_silence_is_followed_by_a_reminder_the_officers_and_a_suspension(
     assert Licensee.objects.get().suspended_at is not None
 
 
+def test_silence_of_somebody_suspended_already_stops_no_look(opened: Opened, ada: User) -> None:
+    opened.fetch()
+    take_consent_back(ada)
+    start = next_batch(timezone.now())
+    tend()
+    tend(start, post=SilentPost())
+    suspend_licensee(
+        actor=opened.officer.as_actor(),
+        licensee_id=Licensee.objects.get().pk,
+        clause_number="W11",
+        reason="They asked for it.",
+        now=timezone.now(),
+    )
+    # A row without its mark, as a person at the database may leave it.
+    Licensee.objects.update(suspended_at=None)
+    for _twice in range(2):
+        tend(start + timedelta(days=60), post=SilentPost())
+    assert Notice.objects.get().suspended_at is not None
+    assert Suspension.objects.count() == 1
+
+
 class Killed(BaseException):
     """The process is gone."""
 
@@ -286,7 +310,7 @@ def test_only_whoever_is_addressed_answers_once_and_by_name(opened: Opened, ada:
 
 def test_a_release_is_withdrawn_whole(opened: Opened, ada: User) -> None:
     opened.fetch()
-    officer, number = opened.officer.as_actor(), opened.edition.release_id
+    officer, number = proved(opened.officer), opened.edition.release_id
     release = withdraw_release(actor=officer, release_id=number, is_urgent=True, now=timezone.now())
     assert reasons() == {"release": 3}
     assert trail_of(release)[-1] == LicensingEvent.WITHDRAWN

@@ -1,7 +1,9 @@
 """Approving and opening as people and the platform ask for it, and what is due on offers without anybody asking."""
 
+import logging
 from collections.abc import Callable
 
+from django.db import DatabaseError
 from django.utils import timezone
 
 from apps.audit.domain.actor import Actor
@@ -19,12 +21,15 @@ from apps.licensing.services import (
     attempt_approval,
     attempt_opening,
     escalate_objection,
+    hold_back_small_combinations,
     offer_is_built,
     open_offer,
     take_back_unfit_rows,
 )
 
 Rewrite = Callable[..., object]
+
+_log = logging.getLogger(__name__)
 
 
 def approve(*, actor: Actor, offer_id: int, digest: str, clock: Clock = timezone.now) -> Offer:
@@ -55,11 +60,18 @@ def tend_offers(*, actor: Actor, clock: Clock = timezone.now, rewrite: Rewrite |
     for objection_id in overdue_objections(now=clock()):
         escalate_objection(actor=actor, objection_id=objection_id, now=clock())
     opened = 0
-    for offer_id in offers_due_to_open():
+    due = offers_due_to_open()
+    if due and rewrite is not None and hold_back_small_combinations(actor=actor, now=clock()):
+        rewrite(actor=actor)
+    for offer_id in due:
         try:
             open_now(actor=actor, offer_id=offer_id, clock=clock)
         except Refused:
             # The attempt says why; it is tried again in a day, or by an officer before.
+            continue
+        except DatabaseError as error:
+            # One offer that the database cannot open, whatever the reason, holds no other one up.
+            _log.error("Offer %d was not opened: %s", offer_id, type(error).__name__)
             continue
         opened += 1
     return opened

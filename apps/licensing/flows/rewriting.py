@@ -6,7 +6,8 @@ it is.
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 import pyarrow as pa
 from django.utils import timezone
@@ -16,7 +17,7 @@ from apps.licensing.flows.writing import RowsMissing, write_edition
 from apps.licensing.gateways import EditionStore
 from apps.licensing.models import Edition
 from apps.licensing.queries import due_rewrites, holding_the_build_lock
-from apps.licensing.queries.people import is_under_a_stricter_rule
+from apps.licensing.queries.people import a_release_was_withdrawn
 from apps.licensing.services import (
     NothingToBuild,
     begin_rewriting,
@@ -26,6 +27,9 @@ from apps.licensing.services import (
 
 Report = Callable[[str, int, int], None]
 Clock = Callable[[], datetime]
+
+# How long combinations are counted at every look after a release was withdrawn, which takes effect for others unseen.
+_AFTER_A_WITHDRAWAL: Final = timedelta(days=2)
 
 
 def rewrite_editions(
@@ -44,7 +48,7 @@ def rewrite_editions(
     where = store or EditionStore()
     written = 0
     failed: set[int] = set()
-    if is_under_a_stricter_rule():
+    if a_release_was_withdrawn(since=clock() - _AFTER_A_WITHDRAWAL):
         hold_back_small_combinations(actor=actor, now=clock())
     while due := [pk for pk in due_rewrites(offer_id=offer_id) if pk not in failed]:
         hold_back_small_combinations(actor=actor, now=clock())

@@ -63,14 +63,12 @@ from apps.licensing.queries.licensees import (
     requests_of,
     requests_refused,
     requests_waiting,
-    tie_to_licensee,
 )
 from apps.licensing.queries.liveness import LiveOverview, WeekLine, due_clusters, is_comparison_due, live_overview
 from apps.licensing.queries.offers import (
     OpeningCheck,
     digest_of,
     hold_back_days,
-    is_covered,
     last_refused_opening,
     lock_hours,
     offers_due_to_open,
@@ -212,7 +210,6 @@ __all__ = [
     "rows_to_leave",
     "side_of",
     "tally_of",
-    "tie_to_licensee",
     "ties_of",
     "too_few_alike",
     "waiting_for",

@@ -23,7 +23,8 @@ from apps.licensing.models import (
     Release,
     Tombstone,
 )
-from apps.licensing.queries.offers import IN_PUBLIC, OpeningCheck, is_covered, opening_checks, ties_of
+from apps.licensing.queries.deliveries import is_covered
+from apps.licensing.queries.offers import IN_PUBLIC, OpeningCheck, opening_checks, ties_of
 from apps.organizations.models import Organization
 from apps.policy.queries import clauses_on
 

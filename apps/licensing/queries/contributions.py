@@ -9,22 +9,27 @@ from django.db.models import Q
 
 from apps.audit.flows import PublicProof
 from apps.contributors.models import Contributor
-from apps.licensing.models import Delivery, Release, ReleaseItem
+from apps.licensing.models import Delivery, LeftOut, Release, ReleaseItem
 from apps.licensing.queries.deliveries import delivery_proof
 
 LIST_LENGTH: Final = 100
+# Joined is who was left out from the beginning, since too few are told like them; later ones were in copies before.
 _SHARES: Final = """
 SELECT i.release_id, count(DISTINCT p.id) FILTER (WHERE p.author_id = %(person)s),
-  count(*) FILTER (WHERE v.contributor_id = %(person)s), count(*), count(t.battle_id)
+  count(*) FILTER (WHERE v.contributor_id = %(person)s), count(*), count(t.battle_id),
+  count(o.id)
 FROM release_item i JOIN battles_battle b ON b.id = i.battle_id JOIN battles_vote v ON v.battle_id = b.id
 JOIN prompts_prompt p ON p.id = b.prompt_id LEFT JOIN licensing_tombstone t ON t.battle_id = i.battle_id
+LEFT JOIN licensing_leftout o ON o.release_id = i.release_id AND o.contributor_id = v.contributor_id AND NOT o.is_later
 WHERE p.author_id = %(person)s OR v.contributor_id = %(person)s GROUP BY i.release_id ORDER BY i.release_id DESC
 """
 _ROWS: Final = """
-SELECT i.battle_id, i.release_id, p.id, p.author_id = %(person)s, v.contributor_id = %(person)s, p.text, p.language,
-  t.reason, t.at, p.state
+SELECT i.battle_id, i.release_id, p.id, p.author_id = %(person)s, v.contributor_id = %(person)s,
+  CASE WHEN p.author_id = %(person)s OR t.battle_id IS NULL AND p.state <> 'withdrawn' THEN p.text ELSE '' END,
+  p.language, t.reason, t.at, p.state, o.id IS NOT NULL
 FROM release_item i JOIN battles_battle b ON b.id = i.battle_id JOIN battles_vote v ON v.battle_id = b.id
 JOIN prompts_prompt p ON p.id = b.prompt_id LEFT JOIN licensing_tombstone t ON t.battle_id = i.battle_id
+LEFT JOIN licensing_leftout o ON o.release_id = i.release_id AND o.contributor_id = v.contributor_id AND NOT o.is_later
 WHERE (p.author_id = %(person)s OR v.contributor_id = %(person)s) AND i.battle_id < %(before)s
 ORDER BY i.battle_id DESC LIMIT %(limit)s
 """
@@ -41,19 +46,26 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """What of one release is a contributor's: questions they wrote, votes they cast, and how much was taken back."""
+    """What of one release is a contributor's: questions they wrote, votes they cast, and how much was taken back.
+
+    ``left_out`` rows are in no copy; whoever fetched a release of nothing else fetched nothing of theirs.
+    """
 
     release: Release
     prompts: int
     votes: int
     rows: int
     taken_back: int
+    left_out: int
     recipients: tuple[Recipient, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleasedRow:
-    """One released battle of a contributor's; ``text`` is the question, which they wrote or were shown."""
+    """One released battle of a contributor's; ``text`` is the question, which they wrote or were shown.
+
+    Another person's question is blank once it was withdrawn, or the row was taken back.
+    """
 
     battle_id: int
     release_id: int
@@ -65,6 +77,7 @@ class ReleasedRow:
     taken_back_for: str
     taken_back_at: datetime | None
     can_withdraw_prompt: bool
+    is_left_out: bool
 
 
 def shares_of(contributor: Contributor) -> list[Share]:
@@ -80,9 +93,10 @@ def shares_of(contributor: Contributor) -> list[Share]:
             votes=votes,
             rows=rows,
             taken_back=taken_back,
-            recipients=_recipients(release_id),
+            left_out=left_out,
+            recipients=_recipients(release_id) if left_out < rows else (),
         )
-        for release_id, prompts, votes, rows, taken_back in found
+        for release_id, prompts, votes, rows, taken_back, left_out in found
     ]
 
 
@@ -116,8 +130,21 @@ def rows_of(contributor: Contributor, *, before: int | None = None, limit: int =
                 taken_back_for=reason or "",
                 taken_back_at=at,
                 can_withdraw_prompt=is_author and state != "withdrawn",
+                is_left_out=is_left_out,
             )
-            for battle, release, prompt, is_author, is_voter, text, language, reason, at, state in cursor.fetchall()
+            for (
+                battle,
+                release,
+                prompt,
+                is_author,
+                is_voter,
+                text,
+                language,
+                reason,
+                at,
+                state,
+                is_left_out,
+            ) in cursor.fetchall()
         ]
 
 
@@ -127,6 +154,11 @@ def proof_of_delivery(contributor: Contributor, delivery_id: int) -> tuple[Deliv
     if delivery is None:
         return None
     theirs = Q(battle__battle__prompt__author=contributor) | Q(battle__battle__vote__contributor=contributor)
-    if not ReleaseItem.objects.filter(theirs, release_id=delivery.edition.release_id).exists():
+    release_id = delivery.edition.release_id
+    left_out = LeftOut.objects.filter(release=release_id, is_later=False).values("contributor")
+    copied = ReleaseItem.objects.filter(theirs, release_id=release_id).exclude(
+        battle__battle__vote__contributor__in=left_out
+    )
+    if not copied.exists():
         return None
     return delivery, delivery_proof(delivery)

@@ -39,6 +39,7 @@ from apps.licensing.models import (
     Transfer,
 )
 from apps.licensing.queries.offers import held_back
+from apps.licensing.queries.speaking import spoken_for_by
 
 # A download that broke off is taken up again under its number within this time.
 RESUMABLE_FOR: Final = timedelta(days=1)
@@ -277,8 +278,8 @@ class PublicCounts:
 
 
 def licensees_by_id(account_id: int) -> dict[int, Licensee]:
-    """Return the licensees that an account speaks for, by id."""
-    return {each.pk: each for each in Licensee.objects.filter(contact_id=account_id).select_related("organization")}
+    """Return the licensees that an account speaks for now, by id."""
+    return {each.pk: each for each in spoken_for_by(account_id).select_related("organization")}
 
 
 def delivery_counts() -> dict[str, int]:

@@ -22,6 +22,7 @@ from apps.licensing.models import (
     ReleaseState,
     Tombstone,
 )
+from apps.licensing.queries.people import rule_of
 
 BUILD_KIND: Final = "licensing.edition"
 LIVING: Final = (
@@ -145,7 +146,7 @@ def due_rewrites(*, offer_id: int | None = None) -> list[int]:
     built = Edition.objects.filter(offer__state__in=LIVING).exclude(offer__state=OfferState.BUILDING)
     if offer_id is not None:
         built = built.filter(offer=offer_id)
-    return [edition.pk for edition in built.order_by("pk") if is_behind(edition)]
+    return [edition.pk for edition in built.select_related("release").order_by("pk") if is_behind(edition)]
 
 
 def editions_to_be_had() -> list[Edition]:
@@ -154,10 +155,11 @@ def editions_to_be_had() -> list[Edition]:
 
 
 def is_behind(edition: Edition) -> bool:
-    """Whether an edition's manifest knows less than the database of what was taken back or held back."""
+    """Whether an edition's manifest knows less than the database of what was taken or held back, or of clause W7."""
     told = edition.manifest
     return (
-        tombstones_in(edition.release_id) != len(told["gone"]["withdrawn"])
+        told["contributors"]["k"] < rule_of(edition.release).k
+        or tombstones_in(edition.release_id) != len(told["gone"]["withdrawn"])
         or people_left_out(edition.release_id, is_later=True) != told["contributors"]["people_held_back"]
     )
 

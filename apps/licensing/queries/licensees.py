@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from apps.accounts.domain.roles import Role
 from apps.accounts.models import User
 from apps.battles.models import LanguageModel, ModelState
-from apps.contributors.models import Affiliation
 from apps.licensing.domain.purposes import Purpose, named
 from apps.licensing.models import (
     AccessRequest,
@@ -22,8 +21,9 @@ from apps.licensing.models import (
     Suspension,
 )
 from apps.licensing.queries.agreements import agreement_in_force, control_changes_of
-from apps.organizations.models import Organization, TieKind
-from apps.organizations.queries import ControlChange, TieLine, TiePath, organizations_of_person, register, tied
+from apps.licensing.queries.speaking import spoken_for_by
+from apps.organizations.models import Organization
+from apps.organizations.queries import ControlChange, TieLine, TiePath, register, tied
 
 LIST_LENGTH = 100
 
@@ -138,7 +138,7 @@ def recipients_of(licensee: Licensee) -> list[FinalRecipient]:
 
 def licensee_spoken_for(account_id: int, licensee_id: int | None = None) -> Licensee | None:
     """Return a licensee that an account speaks for: the one asked for, or the first; None when there is none."""
-    found = Licensee.objects.filter(contact_id=account_id).select_related("organization").order_by("organization__name")
+    found = spoken_for_by(account_id).select_related("organization").order_by("organization__name")
     return found.filter(pk=licensee_id).first() if licensee_id is not None else found.first()
 
 
@@ -154,7 +154,7 @@ def request_of(licensee: Licensee, request_id: int) -> AccessRequest | None:
 
 def request_seen_by(account_id: int, request_id: int) -> AccessRequest | None:
     """Return a request of a licensee that an account speaks for; another's is as if it were not there."""
-    return _requests().filter(pk=request_id, licensee__contact_id=account_id).first()
+    return _requests().filter(pk=request_id, licensee__in=spoken_for_by(account_id)).first()
 
 
 def request_for_staff(request_id: int) -> AccessRequest | None:
@@ -200,32 +200,6 @@ def agreement_text(version: int) -> tuple[AgreementText, AgreementText | None] |
     if text is None:
         return None
     return text, AgreementText.objects.filter(version__lt=version).order_by("-version").first()
-
-
-# Whoever works for, or owns, a licensee at any distance does not decide about it; customers and backers may.
-DECIDING_KINDS = (TieKind.OWNERSHIP, TieKind.EMPLOYER)
-
-
-def tie_to_licensee(account_id: int, licensee_id: int, *, on: datetime) -> TiePath | None:
-    """Return the way from a person's own ties to a licensee or one of its final recipients on a day, or None.
-
-    A person is tied through what they declared as staff and through the employer that they declared as a contributor.
-    """
-    day = on.date()
-    own = organizations_of_person(account_id, on=day) | _employers_of(account_id, on=on)
-    licensee = Licensee.objects.get(pk=licensee_id)
-    recipients = FinalRecipient.objects.filter(
-        Q(ended_at=None) | Q(ended_at__gt=on), licensee=licensee, declared_at__lte=on
-    )
-    theirs = {licensee.organization_id, *recipients.values_list("organization_id", flat=True)}
-    return tied(own, theirs, kinds=DECIDING_KINDS, on=day)
-
-
-def _employers_of(account_id: int, *, on: datetime) -> frozenset[int]:
-    found = Affiliation.objects.filter(
-        Q(ended_at=None) | Q(ended_at__gt=on), contributor__account_id=account_id, organization__isnull=False
-    )
-    return frozenset(pk for pk in found.values_list("organization_id", flat=True) if pk is not None)
 
 
 def possible_contacts() -> QuerySet[User]:

@@ -7,13 +7,10 @@ from typing import Any, Final
 from django.db import connection
 from django.utils import timezone
 
-from apps.audit.queries import entry_for, leaf_of, newest_checkpoint
-from apps.licensing.events import LicensingEvent
 from apps.licensing.models import (
     Act,
     Attempt,
     AttemptState,
-    Edition,
     Objection,
     ObjectionState,
     Offer,
@@ -93,16 +90,6 @@ def held_back(offer: Offer) -> int:
 def lock_hours(offer: Offer) -> int:
     """Return how long a notice lasts: the longest of the pinned versions and the one in force."""
     return _greater(offer, "W6", "hours", 72)
-
-
-def is_covered(edition: Edition) -> bool:
-    """Whether a signed checkpoint covers the entry of an edition; before, no address of it exists."""
-    entry = entry_for(edition.ref, LicensingEvent.EDITION_BUILT) or entry_for(
-        edition.release.ref, LicensingEvent.EDITION_BUILT
-    )
-    leaf = leaf_of(entry.id) if entry is not None else None
-    checkpoint = newest_checkpoint()
-    return leaf is not None and checkpoint is not None and leaf < checkpoint.size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

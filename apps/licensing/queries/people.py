@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from django.db import connection
@@ -150,8 +151,7 @@ def _told_in(releases: list[int]) -> dict[int, tuple[Told, set[int]]]:
     return together
 
 
-def is_under_a_stricter_rule() -> bool:
-    """Whether clause W7 asks for more now than when the people of some release were fitted."""
-    can_be_had = Edition.objects.filter(offer__ended_at=None, release__state=ReleaseState.SEALED).values("release")
-    fits = ReleaseFit.objects.filter(release__in=can_be_had).select_related("release")
-    return any(fit.k < rule_of(fit.release).k for fit in fits)
+def a_release_was_withdrawn(*, since: datetime) -> bool:
+    """Whether copies that others were counted with have ended lately, so that combinations are to be counted again."""
+    ended = Release.objects.filter(state=ReleaseState.WITHDRAWN, withdrawn_at__gte=since)
+    return ended.filter(pk__in=ReleaseFit.objects.values("release")).exists()

@@ -36,12 +36,14 @@ from apps.licensing.queries.announced import (
 )
 from apps.licensing.queries.candidates import NO_WINDOW, RetirementWindow, retirement_window, tally_of
 from apps.licensing.queries.editions import BUILD_KIND
+from apps.licensing.queries.speaking import spoken_for_by
 from apps.licensing.queries.withdrawals import ReleaseWithdrawals, release_withdrawals
 from apps.organizations.models import Organization
 from apps.policy.domain.rulebook import ClauseText
 from apps.policy.queries import rulebook
 
 LIST_LENGTH = 50
+_ENDED = (ReleaseState.REFUSED, ReleaseState.CANCELLED, ReleaseState.WITHDRAWN)
 
 
 def battles_matching(filters: ReleaseFilters) -> QuerySet[Battle]:
@@ -105,7 +107,7 @@ def releases_for_everybody(state: ReleaseState) -> list[Release]:
 def releases_of_licensees(account_id: int) -> list[Release]:
     """Return the releases of the licensees that an account speaks for, newest first."""
     return list(
-        Release.objects.filter(licensee__contact_id=account_id)
+        Release.objects.filter(licensee__in=spoken_for_by(account_id))
         .select_related("licensee__organization")
         .order_by("-drafted_at", "-pk")[:LIST_LENGTH]
     )
@@ -113,7 +115,7 @@ def releases_of_licensees(account_id: int) -> list[Release]:
 
 def licensees_of(account_id: int) -> list[Licensee]:
     """Return the licensees that an account speaks for."""
-    return list(Licensee.objects.filter(contact_id=account_id).select_related("organization"))
+    return list(spoken_for_by(account_id).select_related("organization"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +160,7 @@ def desk() -> Desk:
         offers=offers_waiting(),
         objections=open_objections(),
         sealed=list(releases.filter(state=ReleaseState.SEALED)[:LIST_LENGTH]),
-        ended=list(releases.filter(state__in=[ReleaseState.REFUSED, ReleaseState.CANCELLED])[:LIST_LENGTH]),
+        ended=list(releases.filter(state__in=_ENDED)[:LIST_LENGTH]),
         licensees=list(Licensee.objects.select_related("organization", "contact").order_by("organization__name")),
     )
 

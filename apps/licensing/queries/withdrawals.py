@@ -203,14 +203,10 @@ def notices_of(licensees: Iterable[int]) -> list[Notice]:
     return list(found.order_by("-pk"))
 
 
-def notice_page(licensees: Iterable[int], notice_id: int) -> NoticePage | None:
-    """Return a notice to one of these licensees with its proof; None for anybody else's."""
-    found = (
-        Notice.objects.select_related("licensee__organization")
-        .filter(pk=notice_id, licensee__in=list(licensees))
-        .first()
-    )
-    if found is None:
+def notice_page(licensees: Iterable[int] | None, notice_id: int) -> NoticePage | None:
+    """Return a notice to one of these licensees, or to any when none are given, with its proof; else None."""
+    found = Notice.objects.select_related("licensee__organization").filter(pk=notice_id).first()
+    if found is None or (licensees is not None and found.licensee_id not in set(licensees)):
         return None
     event = LicensingEvent.NOTICE_ISSUED.value
     return NoticePage(notice=found, entry=publicly_proved(lambda size: receipt_for(found.ref, event, size=size)))

@@ -16,6 +16,7 @@ from apps.licensing.events import LicenseeEvent
 from apps.licensing.models import Agreement, AgreementText, ControlReview, Licensee
 from apps.licensing.permissions import may_license, speaks_for
 from apps.licensing.queries.agreements import control_changes_of, current_text
+from apps.licensing.services.attempts import require_reauthenticated
 from apps.licensing.services.reading import UnfitWords, held_licensee, line_of, text_of
 from apps.licensing.services.standing import NoAgreement, require_not_suspended
 
@@ -100,7 +101,7 @@ def accept_agreement(
     """Say yes to the current text for a licensee; a yes given before ends with this one.
 
     Raises:
-        NotPermitted: when the actor does not speak for the licensee.
+        NotPermitted, ReauthenticationNeeded: when the actor does not speak for it, or has not lately proved it.
         NotTheCurrentText: when the words that were read are not the newest.
         UnfitWords: when name or position is missing.
         LicenseeSuspended: while the licensee is suspended.
@@ -108,6 +109,7 @@ def accept_agreement(
     licensee = held_licensee(licensee_id)
     if not speaks_for(actor, licensee):
         raise NotPermitted(_("Only whoever speaks for a licensee agrees for it."), subject=licensee.ref)
+    require_reauthenticated(actor, now)
     require_not_suspended(licensee)
     text = current_text()
     if text is None or text.sha256 != text_sha256:

@@ -15,7 +15,8 @@ from apps.audit.services import record
 from apps.licensing.events import LicensingEvent
 from apps.licensing.models import Act, Offer, OfferState
 from apps.licensing.permissions import may_approve, may_open
-from apps.licensing.queries import due_rewrites
+from apps.licensing.queries import due_rewrites, too_few_alike
+from apps.licensing.queries.people import hold_the_fitting, rule_of
 from apps.licensing.services.attempts import (
     attempt_approval,
     attempt_opening,
@@ -24,7 +25,7 @@ from apps.licensing.services.attempts import (
     require_reauthenticated,
 )
 from apps.licensing.services.offering import tell_role
-from apps.licensing.services.saying_no import HoldsRowsTakenBack, OfferMoved, asking_the_wall
+from apps.licensing.services.saying_no import HoldsRowsTakenBack, OfferMoved, TooFewAlike, asking_the_wall
 from apps.licensing.services.standing import may_receive
 
 
@@ -102,6 +103,7 @@ def open_offer(*, actor: Actor, offer_id: int, now: datetime, attempt_id: int | 
         NotPermitted: when the actor is neither the platform nor a licensing officer.
         StillLocked, ObjectionStands, ManifestChanged, HoldsRowsTakenBack, TooYoung, HeldBack, TiedToLicensee,
             LicenseeSuspended, OfferMoved: as the database says.
+        TooFewAlike: when the database says so, or others have ended since, with whom these people were enough.
         NoAgreement, AgreementExpired, ControlChanged, RecipientUndeclared: as ``may_receive`` says.
     """
     if not may_open(actor):
@@ -112,6 +114,7 @@ def open_offer(*, actor: Actor, offer_id: int, now: datetime, attempt_id: int | 
     offer = Offer.objects.select_related("release").get(pk=offer_id)
     for recipient in offer.recipients.select_related("licensee"):
         may_receive(recipient.licensee, at=now)
+    hold_the_fitting()
     with asking_the_wall(offer.ref), connection.cursor() as cursor:
         cursor.execute("SELECT open_offer(%s)", [offer.pk])
     # The database counts rows that were taken back; that others must leave with them, since too few are alike without
@@ -125,6 +128,14 @@ def open_offer(*, actor: Actor, offer_id: int, now: datetime, attempt_id: int | 
             )
             % {"count": len(behind)},
             clause="W11",
+            subject=offer.ref,
+        )
+    k = rule_of(offer.release).k
+    if too_few_alike(offer.release_id, k=k):
+        raise TooFewAlike(
+            _("Copies would tell of somebody among fewer than %(least)d people. They are written anew first.")
+            % {"least": k},
+            clause="W7",
             subject=offer.ref,
         )
     attempt = close_done(attempt_id, now=now)

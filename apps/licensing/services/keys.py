@@ -16,6 +16,7 @@ from apps.licensing.events import LicenseeEvent
 from apps.licensing.models import LicenseeKey
 from apps.licensing.permissions import may_license, speaks_for
 from apps.licensing.queries.agreements import clock_now, key_of_prefix
+from apps.licensing.services.attempts import require_reauthenticated
 from apps.licensing.services.reading import held_licensee, line_of
 from apps.licensing.services.standing import require_not_suspended
 
@@ -58,7 +59,7 @@ def make_key(*, actor: Actor, licensee_id: int, name: str, days: int, now: datet
     """Make a key in the name of whoever speaks for a licensee.
 
     Raises:
-        NotPermitted: when the actor does not speak for the licensee.
+        NotPermitted, ReauthenticationNeeded: when the actor does not speak for it, or has not lately proved it.
         LicenseeSuspended: while it is suspended.
         UnfitTerm, UnfitWords: when days or name cannot stand.
         TooManyKeys: when ten work already.
@@ -66,6 +67,7 @@ def make_key(*, actor: Actor, licensee_id: int, name: str, days: int, now: datet
     licensee = held_licensee(licensee_id)
     if not speaks_for(actor, licensee) or actor.account_id is None:
         raise NotPermitted(_("Only whoever speaks for a licensee makes its keys."), subject=licensee.ref)
+    require_reauthenticated(actor, now)
     require_not_suspended(licensee)
     if not 1 <= days <= MOST_DAYS:
         raise UnfitTerm(_("A key works for at least a day and at most a year."), subject=licensee.ref)

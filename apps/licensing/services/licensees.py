@@ -25,6 +25,7 @@ from apps.licensing.services.agreements import (
     purposes_of,
     record_signed_agreement,
 )
+from apps.licensing.services.attempts import require_reauthenticated
 from apps.licensing.services.reading import held_licensee, line_of, text_of
 from apps.organizations.models import Organization
 
@@ -67,6 +68,7 @@ def add_licensee(
 
     Raises:
         NotPermitted: when the actor is no licensing officer, or the contact does not hold the licensee's role.
+        ReauthenticationNeeded: when the actor has not lately proved who they are.
         AlreadyALicensee: when it is one.
         UnfitPurposes: when the codes allow nothing, or one is unknown.
         UnfitWords: when purpose or agreement cannot stand.
@@ -136,6 +138,7 @@ def name_contact(*, actor: Actor, licensee_id: int, contact: User | None, now: d
     licensee = held_licensee(licensee_id)
     if not may_license(actor):
         raise NotPermitted(_("Only licensing officers name who speaks for a licensee."), subject=licensee.ref)
+    require_reauthenticated(actor, now)
     _require_role(contact)
     licensee.contact = contact
     licensee.save(update_fields=["contact"])

@@ -18,7 +18,9 @@ from apps.licensing.events import LicensingEvent
 from apps.licensing.models import Letter, LetterKind, Licensee, Notice, NoticeRow, ReleaseItem
 from apps.licensing.permissions import may_tend_deliveries, speaks_for
 from apps.licensing.queries.withdrawals import TERMS_CLAUSE, owed_rows, terms_in_force, waiting_rows
+from apps.licensing.services.drafting import LicenseeSuspended
 from apps.licensing.services.incidents import officers
+from apps.licensing.services.standing import require_not_suspended
 from apps.licensing.services.suspending import suspend_licensee
 
 LONGEST_NAME: Final = 120
@@ -157,7 +159,7 @@ def press_notice(*, actor: Actor, notice_id: int, now: datetime) -> Notice:
     if notice.suspended_at is None and now >= notice.suspends_at:
         notice.suspended_at = now
         notice.save(update_fields=["suspended_at"])
-        if licensee.suspended_at is None:
+        if not _is_suspended(licensee):
             suspend_licensee(
                 actor=actor,
                 licensee_id=licensee.pk,
@@ -175,6 +177,14 @@ def press_notice(*, actor: Actor, notice_id: int, now: datetime) -> Notice:
         )
         _write(actor, notice, LetterKind.SUSPENDED, [*_readers(licensee), *officers()], now)
     return notice
+
+
+def _is_suspended(licensee: Licensee) -> bool:
+    try:
+        require_not_suspended(licensee)
+    except LicenseeSuspended:
+        return True
+    return False
 
 
 @transaction.atomic

@@ -14,6 +14,7 @@ from apps.licensing.events import LicenseeEvent
 from apps.licensing.models import Suspension
 from apps.licensing.permissions import may_license
 from apps.licensing.services.agreements import digest_of
+from apps.licensing.services.attempts import require_reauthenticated
 from apps.licensing.services.reading import held_licensee, line_of
 from apps.licensing.services.telling import tell_contact
 from apps.policy.queries import UnknownClause, clause
@@ -83,13 +84,14 @@ def end_suspension(*, actor: Actor, licensee_id: int, reason: str, now: datetime
     """Let a licensee receive again, and say why.
 
     Raises:
-        NotPermitted: when the actor is no licensing officer.
+        NotPermitted, ReauthenticationNeeded: when the actor is no licensing officer, or has not lately proved it.
         NotSuspended: when it is not suspended.
         UnfitWords: without a reason.
     """
     licensee = held_licensee(licensee_id)
     if not may_license(actor):
         raise NotPermitted(_("Only licensing officers end a suspension."), subject=licensee.ref)
+    require_reauthenticated(actor, now)
     words = line_of(reason, longest=LONGEST_REASON)
     suspension = Suspension.objects.filter(licensee=licensee, ended_at=None).first()
     if suspension is None and licensee.suspended_at is None:

@@ -23,6 +23,7 @@ from apps.licensing.models import (
 )
 from apps.licensing.permissions import may_license, may_tend_deliveries
 from apps.licensing.queries.withdrawals import TERMS_CLAUSE, UnfitRow, unfit_rows
+from apps.licensing.services.attempts import require_reauthenticated
 
 _AT_ONCE: Final = 10_000
 _BURY: Final = """
@@ -79,11 +80,12 @@ def withdraw_release(*, actor: Actor, release_id: int, is_urgent: bool, now: dat
     Its battles stay released for good: nobody gets them a second time.
 
     Raises:
-        NotPermitted: when the actor is no licensing officer.
+        NotPermitted, ReauthenticationNeeded: when the actor is no licensing officer, or has not lately proved it.
         NotWithdrawable: when it is not sealed.
     """
     if not may_license(actor):
         raise NotPermitted(_("Only licensing officers withdraw releases."))
+    require_reauthenticated(actor, now)
     release = Release.objects.select_for_update(no_key=True).get(pk=release_id)
     if release.state != ReleaseState.SEALED:
         raise NotWithdrawable(

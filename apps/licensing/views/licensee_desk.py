@@ -21,6 +21,7 @@ from apps.licensing.domain import preview
 from apps.licensing.forms import AcceptForm, KeyForm, RecipientForm, RequestForm
 from apps.licensing.models import Licensee
 from apps.licensing.permissions import speaks_for
+from apps.licensing.views.proving import ask_for_proof
 
 UNPROCESSABLE = 422
 _FILES: dict[str, tuple[Callable[[list[dict[str, Any]]], bytes], str]] = {
@@ -38,6 +39,7 @@ def terms(request: HttpRequest) -> HttpResponse:
     current = queries.current_text()
     form = AcceptForm(request.POST or None, initial={"text_sha256": current.sha256 if current is not None else ""})
     if request.method == "POST" and form.is_valid():
+        ask_for_proof(request)
         told = form.cleaned_data
         try:
             services.accept_agreement(
@@ -65,6 +67,7 @@ def keys(request: HttpRequest) -> HttpResponse:
     form = KeyForm(request.POST or None)
     made = None
     if request.method == "POST" and form.is_valid():
+        ask_for_proof(request)
         try:
             made = services.make_key(
                 actor=acting(request), licensee_id=licensee.pk, now=timezone.now(), **form.cleaned_data

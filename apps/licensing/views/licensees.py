@@ -28,6 +28,7 @@ from apps.licensing.forms import (
 )
 from apps.licensing.models import AccessRequest, Licensee
 from apps.licensing.permissions import may_license, may_see_drafts
+from apps.licensing.views.proving import ask_for_proof
 
 UNPROCESSABLE = 422
 
@@ -112,6 +113,9 @@ def licensee(request: HttpRequest, licensee_id: int) -> HttpResponse:
     return render(request, "licensing/licensee.html", context)
 
 
+# Acts before which officers prove who they are.
+_NEEDS_PROOF = frozenset({"contact", "resume"})
+
 # What an officer does on a licensee's page, each on a page of its own: its form, and what is done with it.
 Act = tuple[str, Callable[[Any, Licensee], Form], Callable[[HttpRequest, int, dict[str, Any]], object]]
 
@@ -183,6 +187,8 @@ def act(request: HttpRequest, licensee_id: int, what: str) -> HttpResponse:
     if found is None or what not in acts:
         raise Http404
     title, make_form, do = acts[what]
+    if what in _NEEDS_PROOF:
+        ask_for_proof(request)
     form = make_form(request.POST or None, found)
 
     def done(told: dict[str, Any]) -> str:

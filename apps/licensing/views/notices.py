@@ -15,7 +15,7 @@ from apps.audit.middleware import remember_refusal
 from apps.audit.views.pages import attached
 from apps.licensing.forms import AcknowledgeForm, WithdrawForm
 from apps.licensing.models import Release
-from apps.licensing.permissions import may_license, may_see_incidents
+from apps.licensing.permissions import may_license, may_see_incidents, speaks_for
 from apps.licensing.queries.deliveries import licensees_by_id
 from apps.licensing.queries.reads import incidents, matches
 from apps.licensing.queries.withdrawals import (
@@ -29,6 +29,7 @@ from apps.licensing.queries.withdrawals import (
 from apps.licensing.services.notices import acknowledge_notice
 from apps.licensing.services.tombstones import withdraw_release
 from apps.licensing.views.deliveries import ProofNotReady
+from apps.licensing.views.proving import ask_for_proof
 
 _MAX_ID = 2**63 - 1
 _CONFLICT, _UNPROCESSABLE = 409, 422
@@ -55,7 +56,7 @@ def my_notices(request: HttpRequest) -> HttpResponse:
 @login_required
 def notice(request: HttpRequest, notice_id: int) -> HttpResponse:
     """Show a notice with its proof, and take the confirmation that its rows are deleted."""
-    page, refused = _own(request, notice_id), None
+    page, refused = _readable(request, notice_id), None
     form = AcknowledgeForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -70,7 +71,14 @@ def notice(request: HttpRequest, notice_id: int) -> HttpResponse:
         else:
             messages.success(request, _("Thank you. That these rows are gone is confirmed in the log."))
             return redirect("licensing:notice", notice_id)
-    context = {"page": page, "notice": page.notice, "form": form, "refused": refused, "now": timezone.now()}
+    context = {
+        "page": page,
+        "notice": page.notice,
+        "form": form,
+        "refused": refused,
+        "may_answer": speaks_for(acting(request), page.notice.licensee),
+        "now": timezone.now(),
+    }
     status = _CONFLICT if refused else _UNPROCESSABLE if form.errors else 200
     return render(request, "licensing/notice.html", context, status=status)
 
@@ -80,7 +88,7 @@ def notice(request: HttpRequest, notice_id: int) -> HttpResponse:
 @login_required
 def notice_document(request: HttpRequest, notice_id: int) -> HttpResponse:
     """Hand out a notice as it was signed: canonical JSON, whose SHA-256 stands in the log."""
-    found = _own(request, notice_id).notice
+    found = _readable(request, notice_id).notice
     return attached(found.document.encode(), f"notice-{found.number}.json", "application/json")
 
 
@@ -89,7 +97,7 @@ def notice_document(request: HttpRequest, notice_id: int) -> HttpResponse:
 @login_required
 def notice_proof(request: HttpRequest, notice_id: int) -> HttpResponse:
     """Hand out the proof of the notice's entry, which holds its digest, under a signed checkpoint."""
-    page = _own(request, notice_id)
+    page = _readable(request, notice_id)
     if page.entry is None or page.entry.inclusion is None:
         message = _("The notice's entry waits for a published checkpoint; try again in a few seconds.")
         raise ProofNotReady(message, subject=page.notice.ref)
@@ -126,6 +134,7 @@ def withdraw(request: HttpRequest, release_id: int) -> HttpResponse:
         raise Http404
     form = WithdrawForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
+        ask_for_proof(request)
         try:
             withdraw_release(
                 actor=acting(request),
@@ -143,8 +152,10 @@ def withdraw(request: HttpRequest, release_id: int) -> HttpResponse:
     return render(request, "licensing/withdraw_release.html", context)
 
 
-def _own(request: HttpRequest, notice_id: int) -> NoticePage:
-    licensees = licensees_by_id(acting(request).account_id or 0)
+def _readable(request: HttpRequest, notice_id: int) -> NoticePage:
+    """Return a notice to whom somebody speaks for, and to those who see what left any notice, to read it."""
+    actor = acting(request)
+    licensees = None if may_see_incidents(actor) else licensees_by_id(actor.account_id or 0)
     found = notice_page(licensees, notice_id) if notice_id <= _MAX_ID else None
     if found is None:
         raise Http404

@@ -83,8 +83,8 @@ def release(request: HttpRequest, release_id: int) -> HttpResponse:
 @require_safe
 @login_required
 def items(request: HttpRequest, release_id: int) -> StreamingHttpResponse:
-    """Send the leaves of a sealed release, one a line, to those who check its root; they hold ids and times."""
-    found = Release.objects.filter(pk=release_id, state=ReleaseState.SEALED).first()
+    """Send the leaves of what was sealed, one a line, to those who check its root; they hold ids and times."""
+    found = Release.objects.filter(pk=release_id, state__in=[ReleaseState.SEALED, ReleaseState.WITHDRAWN]).first()
     if found is None:
         raise Http404
     if not may_see_drafts(acting(request)):

@@ -11,7 +11,7 @@ from apps.organizations.queries.register import (
     registered_names,
     registered_under,
 )
-from apps.organizations.queries.staff import StaffTieLine, organizations_of_person, ties_of_person
+from apps.organizations.queries.staff import StaffTieLine, ties_of_person
 
 __all__ = [
     "ControlChange",
@@ -22,7 +22,6 @@ __all__ = [
     "TiePath",
     "TieStep",
     "changes_of_control",
-    "organizations_of_person",
     "owners_and_owned",
     "reachable",
     "register",

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Q
-
 from apps.organizations.models import StaffTie, StaffTieKind
 
 
@@ -38,9 +36,3 @@ def ties_of_person(account_id: int, *, on: date) -> tuple[StaffTieLine, ...]:
         )
         for tie in found
     )
-
-
-def organizations_of_person(account_id: int, *, on: date) -> frozenset[int]:
-    """Return the ids of the organizations that a person declared a tie to which held on a day."""
-    found = StaffTie.objects.filter(Q(until=None) | Q(until__gt=on), account_id=account_id, since__lte=on)
-    return frozenset(found.values_list("organization_id", flat=True))

@@ -177,9 +177,10 @@ FIRST_EDITION: Final[tuple[ClauseText, ...]] = (
     ClauseText(
         number="W5",
         title="Nobody tied decides, and those on the board wait",
-        text="Nobody tied to a licensee by employment, ownership or any other tie, at any distance, approves what it "
-        "gets. If a licensee, anybody tied to it or a final recipient has a model on the board, everything in the "
-        "release is at least 180 days past its last live event, and all editions open together.",
+        text="Nobody approves what a licensee gets whose own ties lead to it, or to a final recipient, through "
+        "ownership and employment between organizations, at any distance. If a licensee or a final recipient, or "
+        "anybody tied to one in any way at any distance, has a model on the board, everything in the release is at "
+        "least 180 days past its last live event, and all editions open together.",
         parameters={"hold_back_days": 180},
     ),
     ClauseText(

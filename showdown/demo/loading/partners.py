@@ -45,7 +45,7 @@ class Partners:
             at=start + timedelta(days=20),
         )
         accept_agreement(
-            actor=self.ingrid,
+            actor=stage.actor("ingrid", reauthenticated_at=start + timedelta(days=20, hours=5)),
             licensee_id=self.university.pk,
             text_sha256=first.sha256,
             signatory=Signatory("Ingrid Solheim", "Head of the language laboratory"),
