@@ -164,6 +164,7 @@ def test_the_battle_is_read_in_every_width_and_light(
         screenshot(page, f"battle-{language}-{scheme}-{width}")
 
 
+@pytest.mark.slow
 def test_every_other_page_is_read_in_every_width_and_light(
     ada: User, radia: User, arena: Arena, live_platform: LivePlatform, visit: Visit
 ) -> None:

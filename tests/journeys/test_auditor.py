@@ -70,6 +70,7 @@ def test_barbara_takes_the_log_away_and_checks_it_elsewhere(
         assert said.returncode == 0, said.stdout + said.stderr
 
 
+@pytest.mark.slow
 def test_the_desk_reads_well_everywhere(live_platform: LivePlatform, visit: Callable[..., BrowserContext]) -> None:
     pages = {
         "home": "/home/",

@@ -19,6 +19,7 @@ from tests.licensing.test_journey import RULES, WAYS_TO_READ
 from tests.licensing.world import World
 
 
+@pytest.mark.slow
 @pytest.mark.journey
 @pytest.mark.timeout(600)
 def test_every_page_of_an_offer_reads_well_everywhere(
