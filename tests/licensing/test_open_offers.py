@@ -154,7 +154,7 @@ def test_nothing_opens_that_tells_of_somebody_among_too_few(world: World, offer:
     offer.refresh_from_db()
     assert offer.state == OfferState.ANNOUNCED
     # A day later the platform leaves them out first, and asks for the files to be written anew.
-    Attempt.objects.filter(act=Act.OPEN).update(closed_at=timezone.now() - timedelta(hours=25))
+    world.owner.execute("UPDATE licensing_attempt SET closed_at = now() - interval '25 hours' WHERE act = 'open'")
     asked: list[object] = []
     tend_offers(actor=BUILDER, rewrite=lambda **about: asked.append(about))
     assert asked

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def crowd() -> list[User]:
     """Four people of one network; the rulebook of this test looks at three."""
-    amend("G2", people=3, share=0.5, days=3)
+    amend("G2", people=3)
     people = [make_person(name) for name in ("joan", "hedy", "edith", "frances")]
     for user in people:
         make_contributor(user)
@@ -64,10 +64,10 @@ def test_three_people_open_one_case_and_one_person_thrice_does_not(crowd: list[U
 def test_in_a_large_network_it_takes_more(crowd: list[User]) -> None:
     network = Network.objects.get(name="Everyone")
     Contributor.objects.bulk_create(
-        Contributor(network=network, standing="active", joined_at=NOON, activated_at=NOON) for _number in range(4)
+        Contributor(network=network, standing="active", joined_at=NOON, activated_at=NOON) for _number in range(60)
     )
     take(*crowd[:3])
-    assert open_case() is None, "half of eight are four"
+    assert open_case() is None, "one in twenty of sixty-four are more than three"
     take(crowd[3])
     assert open_case() is not None
 
