@@ -39,7 +39,6 @@ json.dump({
 def test_croissants_own_reader_finds_nothing_wrong_and_reads_every_row(
     sealed: Release, store: EditionStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("mlcroissant")
     in_small_groups(monkeypatch)
     folder = store.root / built(sealed, store).path
     done = subprocess.run(
