@@ -5,6 +5,7 @@ every mail, header and page of an error, and every table that is not meant for w
 """
 
 import base64
+import os
 import re
 import socket
 import threading
@@ -249,14 +250,22 @@ def log_of(platform: LivePlatform, name: str) -> str:
 
 
 def leaks_on_disk(folder: Path) -> list[str]:
-    """Return every file below a folder that sings; PostgreSQL's own data are the words' home."""
-    searched = [path for path in folder.rglob("*") if path.is_file() and not _is_data(path)]
+    """Return every file below a folder that sings; PostgreSQL's own data are the words' home.
+
+    Other tests come and go beside this one, so that a folder or a file may be gone between its listing and its reading.
+    """
+    searched, singing = 0, []
+    for at, folders, names in os.walk(folder):
+        if "PG_VERSION" in names:
+            folders.clear()
+            continue
+        for path in (Path(at, name) for name in names):
+            with suppress(FileNotFoundError):
+                if path.is_file():
+                    searched += 1
+                    singing += [str(path)] if sings(path.read_bytes()) else []
     assert searched
-    return [str(path) for path in searched if sings(path.read_bytes())]
-
-
-def _is_data(path: Path) -> bool:
-    return any((parent / "PG_VERSION").exists() for parent in path.parents) or path.is_socket()
+    return singing
 
 
 def leaks_in(address: str) -> list[str]:
