@@ -131,6 +131,9 @@ TABLES: Final[dict[str, Grant]] = {
     "rankings_snapshot": Grant(app="SELECT, INSERT, UPDATE (published_at, timings)", auditor="SELECT"),
     "rankings_board": ONCE,
     "rankings_rating": ONCE,
+    "rankings_boardfact": ONCE,
+    "rankings_refitpart": ORDINARY,
+    "rankings_votepartition": ORDINARY,
     "rankings_snapshotballots": ONCE,
     "rankings_votestanding": Grant(app="SELECT, INSERT, UPDATE (until_id)", auditor="SELECT"),
     # Findings about votes.

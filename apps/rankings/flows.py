@@ -165,7 +165,7 @@ def _boards(cut: _Cut) -> Iterator[FittedBoard]:
     votes = cut.counted.votes.take(cut.segment.rows)
     style = tuple(parameter("R1", "style"))
     seed = int(parameter("R1", "seed"))
-    for method in Method:
+    for method in (Method.PLAIN, Method.STYLED):
         if cut.hidden:
             yield _hidden_board(cut, method, cut.hidden)
             continue

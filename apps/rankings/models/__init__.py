@@ -1,0 +1,23 @@
+"""What a night of ranking leaves behind: runs and their parts, snapshots, boards and ratings."""
+
+from apps.rankings.models.boards import Board, BoardFact, FactKind, Method, Rating
+from apps.rankings.models.partitions import VotePartition
+from apps.rankings.models.runs import PartState, RefitPart, RefitRun, RunState
+from apps.rankings.models.snapshots import Snapshot, SnapshotBallots, SnapshotQuerySet, VoteStanding
+
+__all__ = [
+    "Board",
+    "BoardFact",
+    "FactKind",
+    "Method",
+    "PartState",
+    "Rating",
+    "RefitPart",
+    "RefitRun",
+    "RunState",
+    "Snapshot",
+    "SnapshotBallots",
+    "SnapshotQuerySet",
+    "VotePartition",
+    "VoteStanding",
+]
