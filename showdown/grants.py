@@ -226,6 +226,7 @@ FUNCTIONS: Final[dict[str, tuple[str, ...]]] = {
     "policy_adopt(of_proposal bigint, second_person bigint, at timestamp with time zone)": (APP,),
     "retire_cluster(of_cluster bigint, min_age_days integer)": (APP,),
     "merge_clusters(merged bigint, kept bigint)": (APP,),
+    "seal_draft(of_release bigint, must_be_whole boolean)": (APP,),
     "seal_release(of_release bigint, battles bigint[])": (APP,),
     "cancel_release(of_release bigint)": (APP,),
     "cluster_is_closed(of_cluster bigint)": (APP,),

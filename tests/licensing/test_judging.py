@@ -10,7 +10,7 @@ from apps.accounts.models import User
 from apps.audit.domain.actor import Actor
 from apps.licensing.flows import recluster, recluster_if_due, seal
 from apps.licensing.models import Release
-from apps.licensing.queries import judgement_of
+from apps.licensing.queries import tally_of
 from apps.licensing.services import NotYetCompared, Sealing
 from tests.licensing.sieges import amend_age, consents_as_they_were, turn
 from tests.licensing.world import World
@@ -29,7 +29,7 @@ def sealed_by_a_thief(app: App, world: World, battles: list[int]) -> int:
     app.execute("ROLLBACK")
     assert found is not None
     # The service says the same.
-    assert len(judgement_of(Release.objects.get(pk=release)).passing) == found[0]
+    assert tally_of(Release.objects.get(pk=release)).passing == found[0]
     return int(found[0])
 
 

@@ -130,7 +130,7 @@ def test_the_suite_sees_votes_scored_behind_an_edge(world: World, seats: Seats) 
 
 
 def test_the_suite_sees_a_sale_that_asks_no_clause(world: World, seats: Seats) -> None:
-    weakened(world.owner, "seal_release(bigint, bigint[])", ("WHERE j.clause IS NULL", "WHERE true"))
+    weakened(world.owner, "wall_seal(bigint, bigint[], boolean)", ("WHERE j.clause IS NULL", "WHERE true"))
     table = seats(2)
     for act, told in ((withdraws_consent, "consent was gone"), (tightens_the_policy, "younger than the policy")):
         _number, wrong = played(world, table, seal_what_was_retired, act)

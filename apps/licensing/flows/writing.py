@@ -3,11 +3,13 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
 from apps.audit.flows import publicly_proved
 from apps.audit.queries import receipt_for
+from apps.licensing.domain.beside import Beside
 from apps.licensing.domain.card import card_text, policy_text
 from apps.licensing.domain.croissant import croissant_of
 from apps.licensing.domain.edition import ENTRY, MANIFEST, PROOF, SCHEMA, EditionWriter, FileEntry, entry_of
@@ -19,7 +21,7 @@ from apps.licensing.events import LicensingEvent
 from apps.licensing.gateways import EditionStore
 from apps.licensing.models import Edition
 from apps.licensing.queries.editions import editions_to_be_had
-from apps.licensing.queries.rows import pieces_of, rows_of
+from apps.licensing.queries.rows import blocks_of, pieces_of, table_of
 from apps.licensing.services.editions import Build
 from apps.policy.queries import rulebook
 
@@ -58,21 +60,27 @@ def _write(build: Build, store: EditionStore, *, tell: Tell) -> dict[str, Any]:
     apart.mkdir(mode=0o700)
     naming = Naming(Pseudonyms(build.key))
     rows = SortedRows(apart, SCHEMA, by="row", rows=build.items)
+
+    def take(block: bytearray) -> None:
+        rows.add(naming.rows(table_of(block)))
+
     try:
-        for piece in pieces_of(build.release_id):
-            tell("reading rows", naming.seen.seen)
-            for table in rows_of(build.release_id, piece):
-                rows.add(naming.rows(table))
+        with Beside() as beside:
+            for piece in pieces_of(build.release_id):
+                tell("reading rows", naming.seen.seen)
+                for block in blocks_of(build.release_id, piece):
+                    beside.do(partial(take, block))
     finally:
         rows.close()
     _require_whole(naming.seen, build.items)
     writer = EditionWriter(folder)
     try:
         done = 0
-        for table in rows.tables():
-            tell("writing rows", done)
-            writer.write(table)
-            done += table.num_rows
+        with Beside() as beside:
+            for table in beside.ahead(rows.tables()):
+                tell("writing rows", done)
+                writer.write(table)
+                done += table.num_rows
         files = writer.finish()
     finally:
         writer.abandon()

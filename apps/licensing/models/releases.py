@@ -78,8 +78,11 @@ class Release(models.Model):
 class ReleaseCandidate(models.Model):
     """A battle that a draft asks for; it stays a wish until sealing."""
 
-    release = models.ForeignKey(Release, on_delete=models.CASCADE, related_name="candidates")
-    battle = models.ForeignKey(Battle, on_delete=models.PROTECT, related_name="+")
+    # A trigger proves both for each statement, a million rows or one: a key would ask again for every row.
+    release = models.ForeignKey(
+        Release, on_delete=models.CASCADE, related_name="candidates", db_constraint=False, db_index=False
+    )
+    battle = models.ForeignKey(Battle, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["release", "battle"], name="licensing_candidate_once")]

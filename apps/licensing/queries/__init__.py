@@ -25,9 +25,7 @@ from apps.licensing.queries.announced import (
 )
 from apps.licensing.queries.candidates import (
     NO_WINDOW,
-    Judgement,
     RetirementWindow,
-    judgement_of,
     min_age_days,
     retirement_window,
     tally_of,
@@ -115,7 +113,6 @@ __all__ = [
     "CounterLine",
     "Desk",
     "DueEdition",
-    "Judgement",
     "LicenseePage",
     "LiveOverview",
     "Liveness",
@@ -158,7 +155,6 @@ __all__ = [
     "is_comparison_due",
     "is_covered",
     "items_of",
-    "judgement_of",
     "languages_fought_in",
     "last_refused_opening",
     "leaves_of",

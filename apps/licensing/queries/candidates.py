@@ -18,10 +18,7 @@ FLOOR_DAYS: Final = 60
 
 # The clauses stand in the database, where sealing goes by the same words.
 _JUDGED: Final = sql.SQL("SELECT battle_id, clause FROM judge_release(%(release)s)")
-_JUDGEMENT: Final = sql.SQL("""
-SELECT clause, count(*), array_agg(battle_id ORDER BY battle_id) FILTER (WHERE clause IS NULL AND %(with_ids)s)
-FROM ({judged}) AS judged GROUP BY clause
-""").format(judged=_JUDGED)
+_TALLY: Final = sql.SQL("SELECT clause, count(*) FROM ({judged}) AS judged GROUP BY clause").format(judged=_JUDGED)
 # When the clusters of what W1 takes out will be old enough, if nothing more happens on them. Without MATERIALIZED the
 # planner would write the subqueries behind `due` out for each of the six places that read it, and run them as often.
 _WINDOW: Final = sql.SQL("""
@@ -72,37 +69,13 @@ def _parameters(release: Release) -> dict[str, Any]:
     return {"release": release.pk, "days": min_age_days(release)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
-    """What every clause says about a draft at one moment, and the ids of the battles that none takes out, in order."""
-
-    tally: Tally
-    passing: list[int]
-
-
-def judgement_of(release: Release) -> Judgement:
-    """Judge every battle of a draft, in one statement and so at one moment."""
-    return _judged(release, with_ids=True)
-
-
 def tally_of(release: Release) -> Tally:
     """Return how many battles each clause takes out of a draft now."""
-    return _judged(release, with_ids=False).tally
-
-
-def _judged(release: Release, *, with_ids: bool) -> Judgement:
-    taken_out: dict[WallClause, int] = {}
-    passing: list[int] = []
-    asked = 0
     with connection.cursor() as cursor:
-        cursor.execute(_JUDGEMENT, _parameters(release) | {"with_ids": with_ids})
-        for number, count, battles in cursor.fetchall():
-            asked += count
-            if number is None:
-                passing = battles or []
-            else:
-                taken_out[WallClause(number)] = count
-    return Judgement(tally=Tally(asked=asked, taken_out=taken_out), passing=passing)
+        cursor.execute(_TALLY, _parameters(release))
+        counts = dict(cursor.fetchall())
+    taken_out = {WallClause(number): count for number, count in counts.items() if number is not None}
+    return Tally(asked=sum(counts.values()), taken_out=taken_out)
 
 
 def retirement_window(release: Release) -> RetirementWindow:

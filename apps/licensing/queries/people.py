@@ -20,14 +20,15 @@ _FIT_LOCK: Final = "licensing.fit"
 # the order of a language's alphabet differs between machines.
 _NEW: Final = """
 WITH cast_there AS MATERIALIZED (
-  SELECT v.contributor_id, v.battle_id, v.country, v.language, v.profession, v.age_band, v.education
+  SELECT v.contributor_id, v.battle_id, v.language
   FROM release_item i JOIN battles_vote v ON v.battle_id = i.battle_id
   WHERE i.release_id = %(release)s
     AND NOT EXISTS (SELECT 1 FROM licensing_persongeneralization g WHERE g.contributor_id = v.contributor_id)
     AND NOT EXISTS (SELECT 1 FROM licensing_tombstone t WHERE t.battle_id = i.battle_id)
 ), newest AS (
-  SELECT DISTINCT ON (contributor_id) contributor_id, country, profession, age_band, education
-  FROM cast_there ORDER BY contributor_id, battle_id DESC
+  SELECT v.contributor_id, v.country, v.profession, v.age_band, v.education
+  FROM (SELECT max(battle_id) AS battle_id FROM cast_there GROUP BY contributor_id) AS last
+  JOIN battles_vote v ON v.battle_id = last.battle_id
 ), spoken AS (
   SELECT DISTINCT ON (contributor_id) contributor_id, language FROM (
     SELECT contributor_id, language, count(*) AS votes FROM cast_there GROUP BY 1, 2) AS counted
@@ -38,14 +39,14 @@ FROM newest JOIN spoken USING (contributor_id)
 """
 # People who can be read in a release now: with a row that nobody took back, and not left out there.
 _TOLD: Final = """
-SELECT r.release_id, r.contributor_id, g.country, g.language, g.profession, g.age_band, g.education FROM (
-SELECT DISTINCT i.release_id, v.contributor_id
-FROM release_item i JOIN battles_vote v ON v.battle_id = i.battle_id
+SELECT DISTINCT i.release_id, v.contributor_id, g.country, g.language, g.profession, g.age_band, g.education
+FROM release_item i
+JOIN battles_vote v ON v.battle_id = i.battle_id
+JOIN licensing_persongeneralization g ON g.contributor_id = v.contributor_id
 WHERE i.release_id = ANY (%(releases)s)
   AND NOT EXISTS (SELECT 1 FROM licensing_tombstone t WHERE t.battle_id = i.battle_id)
   AND NOT EXISTS (
     SELECT 1 FROM licensing_leftout o WHERE o.release_id = i.release_id AND o.contributor_id = v.contributor_id)
-) AS r JOIN licensing_persongeneralization g USING (contributor_id)
 """
 _OPEN: Final = """
 SELECT DISTINCT o.release_id FROM licensing_offer o JOIN licensing_releasefit f ON f.release_id = o.release_id
@@ -92,6 +93,8 @@ def hold_the_fitting() -> None:
 def people_of(release_id: int) -> Readers:
     """Return who voted in a release, and who else is told of in what is published; needs the lock to stay true."""
     with connection.cursor() as cursor:
+        # A million votes are counted in memory, and not sorted on the disk.
+        cursor.execute("SET LOCAL work_mem = '64MB'")
         cursor.execute(_NEW, {"release": release_id})
         declared = {person: tuple(facts) for person, *facts in cursor.fetchall()}
     together = _told_in([*(pk for pk in open_releases() if pk != release_id), release_id])

@@ -17,7 +17,7 @@ from pyarrow import csv
 from apps.licensing.domain.rows import RAW
 
 ITEMS_PER_PIECE: Final = 20_000
-_BLOCK_BYTES: Final = 16 * 2**20
+_BLOCK_BYTES: Final = 8 * 2**20
 
 _PIECES: Final = """
 SELECT min(battle_id), max(battle_id), count(*) FROM (
@@ -77,8 +77,8 @@ def pieces_of(release_id: int) -> list[Piece]:
         return [Piece(first=first, last=last, items=count) for first, last, count in cursor.fetchall()]
 
 
-def rows_of(release_id: int, piece: Piece) -> Iterator[pa.Table]:
-    """Yield the items of a piece with what a copy tells of each, a block of some megabytes at a time."""
+def blocks_of(release_id: int, piece: Piece) -> Iterator[bytearray]:
+    """Yield the items of a piece with what a copy tells of each as CSV, whole rows, some megabytes at a time."""
     with transaction.atomic(), connection.cursor() as cursor:
         # Each item is looked up by its key: that costs the same whatever else the tables hold, and battles that follow
         # one another lie beside one another. Left to itself, the planner reads tables of texts to the end.
@@ -90,23 +90,26 @@ def rows_of(release_id: int, piece: Piece) -> Iterator[pa.Table]:
             release=sql.Literal(release_id),
         )
         with cursor.copy(statement) as lines:
-            yield from _tables(lines)
+            yield from _blocks(lines)
 
 
-def _tables(lines: Any) -> Iterator[pa.Table]:
+def _blocks(lines: Any) -> Iterator[bytearray]:
     # The server sends each row as one message, so a block never ends inside a row.
     block = bytearray()
     for line in lines:
         block += line
         if len(block) >= _BLOCK_BYTES:
-            yield _table(block)
+            yield block
             block = bytearray()
     if block:
-        yield _table(block)
+        yield block
 
 
-def _table(block: bytearray) -> pa.Table:
-    # Letters, breaks of lines and quotation marks come back as they were; an empty text and no text are both empty.
+def table_of(block: bytearray) -> pa.Table:
+    """Return a block's items; needs no database, so that another thread may do it while the next block is on its way.
+
+    Letters, breaks of lines and quotation marks come back as they were; an empty text and no text are both empty.
+    """
     return csv.read_csv(
         pa.BufferReader(block),
         read_options=csv.ReadOptions(column_names=RAW.names, block_size=len(block) + 1, use_threads=False),

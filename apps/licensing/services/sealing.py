@@ -2,9 +2,8 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
 
-from django.db import connection, transaction
+from django.db import DataError, connection, transaction
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -18,21 +17,11 @@ from apps.licensing.domain.tally import Tally, WallClause
 from apps.licensing.events import LicensingEvent
 from apps.licensing.models import Attempt, AttemptState, Release, ReleaseState
 from apps.licensing.permissions import may_license
-from apps.licensing.queries import is_comparison_due, judgement_of, leaves_of, retirement_window
+from apps.licensing.queries import is_comparison_due, leaves_of, retirement_window
 from apps.licensing.queries.editions import BUILD_KIND
 from apps.licensing.services.attempts import AttemptIsOver, close_done
 from apps.licensing.services.drafting import LicenseeSuspended
 from apps.licensing.services.offering import make_offer
-
-# The clusters of what could be sealed, before anything else and in the order of their ids, so that what is judged
-# next is what is sealed. Clusters of live battles are left alone: nobody who votes waits for a sale.
-_HOLD: Final = """
-SELECT count(*) FROM (
-  SELECT 1 FROM prompts_cluster WHERE id IN (
-    SELECT x.cluster_id FROM licensing_releasecandidate c
-    JOIN eligible_battle_cluster x ON x.battle_id = c.battle_id WHERE c.release_id = %s)
-  ORDER BY id FOR UPDATE) AS held
-"""
 
 
 class Sealing(StrEnum):
@@ -77,13 +66,7 @@ def seal_release(*, actor: Actor, attempt_id: int, mode: Sealing, now: datetime)
     if not may_license(actor) or actor.account_id is None:
         raise NotPermitted(_("Only licensing officers seal releases."))
     release_id = Attempt.objects.values_list("release_id", flat=True).get(pk=attempt_id)
-    with connection.cursor() as cursor:
-        cursor.execute(_HOLD, [release_id])
-    release = (
-        Release.objects.select_for_update(of=("self",))
-        .select_related("licensee__contact", "request__asked_by")
-        .get(pk=release_id)
-    )
+    release = Release.objects.select_related("licensee__contact", "request__asked_by").get(pk=release_id)
     _require_open(release, attempt_id)
     if is_comparison_due():
         raise NotYetCompared(
@@ -91,21 +74,20 @@ def seal_release(*, actor: Actor, attempt_id: int, mode: Sealing, now: datetime)
             clause="P3",
             subject=release.ref,
         )
-    judged = judgement_of(release)
-    tally, refusing = judged.tally, judged.tally.first_refusing
+    tally = _judged_and_sealed(release, mode)
+    # The database holds the clusters and the release now; what was read before may have changed while it waited.
+    release = Release.objects.select_related("licensee__contact", "request__asked_by").get(pk=release_id)
+    _require_open(release, attempt_id)
+    refusing = tally.first_refusing
     if refusing is not None and (mode is Sealing.ALL_OR_NOTHING or not tally.passing):
         raise TakenOut(_why(release, tally, refusing), tally=tally, clause=refusing.value, subject=release.ref)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT seal_release(%s, %s)", [release.pk, judged.passing])
-        (sealed,) = cursor.fetchone()
     root, count = leaves_root(
         release_id=release.pk, policy_version=release.policy_version, leaves=leaves_of(release.pk)
     )
-    if not sealed == count == tally.passing:
-        # A battle became eligible after the clusters were held, and something happened on it before it was sealed.
+    if count != tally.passing:
         raise ReleaseChanged(_("Something happened on these battles just now. Please try again."), subject=release.ref)
     release.state, release.sealed_at = ReleaseState.SEALED, now
-    release.items, release.items_root = sealed, root
+    release.items, release.items_root = count, root
     release.asked, release.tally = tally.asked, tally.to_json()
     release.save(update_fields=["state", "sealed_at", "items", "items_root", "asked", "tally"])
     asked_by = release.licensee.contact if release.request is None else release.request.asked_by
@@ -118,7 +100,7 @@ def seal_release(*, actor: Actor, attempt_id: int, mode: Sealing, now: datetime)
         at=now,
         clause=WallClause.LIVE.value,
         facts={
-            "items": sealed,
+            "items": count,
             "items_root": root,
             "asked": tally.asked,
             "taken_out": tally.to_facts(),
@@ -127,6 +109,25 @@ def seal_release(*, actor: Actor, attempt_id: int, mode: Sealing, now: datetime)
     )
     start_job(actor=actor, kind=BUILD_KIND, subject=release.ref, now=now)
     return release
+
+
+def _judged_and_sealed(release: Release, mode: Sealing) -> Tally:
+    """Let the database judge every battle and write the items; return what it found, which may have sealed nothing."""
+    taken_out: dict[WallClause, int] = {}
+    passing = 0
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT clause, battles FROM seal_draft(%s, %s)", [release.pk, mode is Sealing.ALL_OR_NOTHING]
+            )
+            for number, battles in cursor.fetchall():
+                if number is None:
+                    passing += battles
+                else:
+                    taken_out[WallClause(number)] = taken_out.get(WallClause(number), 0) + battles
+    except DataError as no_draft:
+        raise AttemptIsOver(_("This release is not a draft any more."), subject=release.ref) from no_draft
+    return Tally(asked=passing + sum(taken_out.values()), taken_out=taken_out)
 
 
 def _require_open(release: Release, attempt_id: int) -> None:

@@ -12,11 +12,9 @@ MUTATIONS: Final = (
         rule=2,
         name="nobody asks for consent",
         functions=(
-            (
-                _JUDGE,
-                "OR EXISTS (\n        SELECT 1 FROM (VALUES",
-                "OR false AND EXISTS (\n        SELECT 1 FROM (VALUES",
-            ),
+            (_JUDGE, "OR by_author.given_at IS NULL OR by_voter.given_at IS NULL", ""),
+            (_JUDGE, "OR by_author.given_at > b.opened_at", "OR false"),
+            (_JUDGE, "OR by_voter.given_at > b.opened_at", "OR false"),
         ),
         caught_by=(_SEAL + "test_the_database_seals_nothing_without_consent",),
     ),
@@ -47,7 +45,7 @@ MUTATIONS: Final = (
     Mutation(
         rule=3,
         name="sealing asks no clause",
-        functions=(("seal_release(bigint, bigint[])", "WHERE j.clause IS NULL", "WHERE true"),),
+        functions=(("wall_seal(bigint, bigint[], boolean)", "WHERE j.clause IS NULL", "WHERE true"),),
         caught_by=(
             _SEAL + "test_the_database_seals_nothing_without_consent",
             "tests/licensing/test_sieges.py::test_an_order_or_two_of_every_sale_against_everything",

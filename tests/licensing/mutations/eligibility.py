@@ -105,7 +105,7 @@ MUTATIONS: Final = (
         name="a cluster is sold twice",
         functions=(
             (
-                "seal_release(bigint, bigint[])",
+                "wall_seal(bigint, bigint[], boolean)",
                 "DELETE FROM eligible_battle e",
                 "DELETE FROM eligible_battle e WHERE false;\n  PERFORM 1 FROM eligible_battle e",
             ),
