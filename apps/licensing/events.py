@@ -33,6 +33,8 @@ class LicensingEvent(StrEnum):
     APPROVE_REFUSED = "licensing.approve_refused"
     APPROVE_INTERRUPTED = "licensing.approve_interrupted"
     ANNOUNCED = "licensing.announced"
+    OFFER_HALTED = "licensing.offer_halted"
+    OFFER_RESUMED = "licensing.offer_resumed"
     OFFER_REFUSED = "licensing.offer_refused"
     OBJECTED = "licensing.objected"
     OBJECTION_JUDGED = "licensing.objection_judged"

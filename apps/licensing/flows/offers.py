@@ -25,6 +25,7 @@ from apps.licensing.services import (
     offer_is_built,
     open_offer,
     take_back_unfit_rows,
+    tell_halts,
 )
 
 Rewrite = Callable[..., object]
@@ -54,6 +55,7 @@ def tend_offers(*, actor: Actor, clock: Clock = timezone.now, rewrite: Rewrite |
     for offer_id in finished_offers():
         offer_is_built(actor=actor, offer_id=offer_id, now=clock())
     take_back_unfit_rows(actor=actor, now=clock())
+    tell_halts(actor=actor, now=clock())
     if rewrite is not None:
         for offer_id in offers_holding_rows():
             rewrite(actor=actor, offer_id=offer_id)

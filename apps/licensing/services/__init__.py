@@ -40,6 +40,7 @@ from apps.licensing.services.editions import (
     request_edition,
 )
 from apps.licensing.services.fitting import NothingToFit, fit_release, hold_back_small_combinations
+from apps.licensing.services.halting import tell_halts
 from apps.licensing.services.keys import (
     AlreadyRevoked,
     NewKey,
@@ -236,5 +237,6 @@ __all__ = [
     "standing_of",
     "suspend_licensee",
     "take_back_unfit_rows",
+    "tell_halts",
     "withdraw_request",
 ]

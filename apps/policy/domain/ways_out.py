@@ -306,6 +306,7 @@ WAYS_OUT: Final[tuple[WayOut, ...]] = (
             "command:load_demo",
             "command:log_recover",
             "command:after_restore",
+            "command:erase_again",
         ),
         holds_content=True,
     ),

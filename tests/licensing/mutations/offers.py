@@ -20,7 +20,13 @@ MUTATIONS: Final = (
     Mutation(
         rule=4,
         name="one person approves twice",
-        functions=((_APPROVE, "ELSIF by_whom = offer.first_approver_id THEN", "ELSIF false THEN"),),
+        functions=(
+            (
+                _APPROVE,
+                "ELSIF EXISTS (SELECT 1 FROM licensing_approval",
+                "ELSIF false AND EXISTS (SELECT 1 FROM licensing_approval",
+            ),
+        ),
         caught_by=(_APPROVING + "test_the_same_person_does_not_approve_twice_whatever_their_roles",),
     ),
     Mutation(
