@@ -191,8 +191,9 @@ TABLES: Final[dict[str, Grant]] = {
     "licensing_approval": READ,
     # Whoever objected, and in which words, is for those who decide; what they decide is written by a function.
     "licensing_objection": Grant(
-        app="SELECT, INSERT, UPDATE (escalated_at)", auditor="SELECT BUT (words, contact, account_id)"
+        app="SELECT, INSERT, UPDATE (escalated_at)", auditor="SELECT BUT (words, contact, account_id, network)"
     ),
+    "licensing_waitingobjection": Grant(app="SELECT, INSERT, DELETE", auditor="SELECT BUT (words, contact, network)"),
     "licensing_delivery": Grant(app="SELECT, INSERT, UPDATE (state, ended_at, bytes_sent)", auditor="SELECT"),
     "licensing_transfer": Grant(app="SELECT, INSERT, UPDATE (sent, seen_at, ended_at)", auditor="SELECT"),
     "licensing_readmatch": ONCE,
@@ -233,7 +234,7 @@ FUNCTIONS: Final[dict[str, tuple[str, ...]]] = {
     "offer_is_built(of_offer bigint)": (APP,),
     "approve_offer(of_offer bigint, by_whom bigint, to_what text)": (APP,),
     "open_offer(of_offer bigint)": (APP,),
-    "decide_objection(it bigint, by_whom bigint, so text, why text)": (APP,),
+    "decide_objection(it bigint, by_whom bigint, so text, why text, which bigint[])": (APP,),
     # Questions about an offer, which the pages ask as the functions do.
     "offer_digest(of_offer bigint)": (APP,),
     "offer_ties_of(of_offer bigint, account bigint)": (APP,),

@@ -37,6 +37,8 @@ class LicensingEvent(StrEnum):
     OFFER_RESUMED = "licensing.offer_resumed"
     OFFER_REFUSED = "licensing.offer_refused"
     OBJECTED = "licensing.objected"
+    OBJECTION_WAITS = "licensing.objection_waits"
+    OBJECTION_LAPSED = "licensing.objection_lapsed"
     OBJECTION_JUDGED = "licensing.objection_judged"
     OBJECTION_DECIDED = "licensing.objection_decided"
     OBJECTION_OVERDUE = "licensing.objection_overdue"

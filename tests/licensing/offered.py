@@ -85,7 +85,7 @@ def kept_as(edition: Edition) -> EditionRevision:
 @transaction.atomic
 def next_revision(edition: Edition, *, withdrawn: Sequence[str] = (), **changes: Any) -> Edition:
     """Exchange an edition for its next revision without some rows; ``changes`` are fields that a test makes wrong."""
-    told = hashlib.sha256(f"{edition.pk}/{edition.revision + 1}".encode()).hexdigest()
+    told = hashlib.sha256(f"{edition.pk}, revision {edition.revision + 1}".encode()).hexdigest()
     approved = EditionRevision.objects.get(edition=edition, number=0).manifest_sha256
     rows = changes.get("rows", edition.rows - len(withdrawn))
     manifest = {

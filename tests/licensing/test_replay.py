@@ -21,8 +21,7 @@ from apps.licensing.domain.replay import Rules, holds, judge, measure
 from apps.licensing.domain.verdicts import Outcome
 from apps.licensing.flows import back_test, run_due_back_tests, seal
 from apps.licensing.models import Release
-from apps.licensing.queries.replay import ages_at, measured, past_releases, recorded, rules_of, verdicts_on
-from apps.licensing.queries.replay import replay as replayed
+from apps.licensing.queries.replay import ages_at, measured, past_releases, recorded, replay, rules_of, verdicts_on
 from apps.licensing.services import Sealing, TakenOut, draft_release
 from apps.licensing.services.back_tests import request_back_test
 from apps.organizations.models import Tie, TieKind
@@ -61,7 +60,7 @@ SELECT id, %(first)s, 1, repeat('0', 64), %(now)s FROM offer
 
 
 def line_of(release: Release, version: int, clause: str) -> Any:
-    return next(line for line in replayed(release, version).lines if line.verdict.clause == clause)
+    return next(line for line in replay(release, version).lines if line.verdict.clause == clause)
 
 
 def text_of(page: bytes) -> str:
@@ -126,8 +125,8 @@ def test_a_release_explains_itself_under_every_version(
     line = line_of(release, 2, "W1")
     assert (line.verdict.outcome, line.verdict.counted, line.verdict.of) == (Outcome.REFUSES, 2, 3)
     assert line.pinned.outcome is Outcome.HOLDS
-    assert not replayed(release, 2).holds
-    assert replayed(release, 1).holds
+    assert not replay(release, 2).holds
+    assert replay(release, 1).holds
 
 
 def test_what_was_refused_is_refused_again(world: World, margaret: User, radia: User, katherine: User) -> None:

@@ -24,9 +24,9 @@ class RecordedAfter:
     """What is recorded of a release's copies and of what was taken back; None where it was not kept.
 
     ``shared_keys`` are editions whose names were made under a key that another licensee has too, or none; ``unsigned``
-    are deliveries that began before a signed checkpoint covered their manifest; ``untold`` are rows that a licensee has,
-    that were taken or held back, and of which no notice is written; ``gaps`` are numbers missing between a licensee's
-    deliveries.
+    are deliveries that began before a signed checkpoint covered their manifest; ``untold`` are rows that a licensee
+    has, that were taken or held back, and of which no notice is written; ``gaps`` are numbers missing between a
+    licensee's deliveries.
     """
 
     editions: int

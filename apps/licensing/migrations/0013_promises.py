@@ -78,8 +78,80 @@ class Migration(migrations.Migration):
                 name="licensing_halt_ends_after_it_began",
             ),
         ),
+        migrations.AddField(
+            model_name="objection",
+            name="battles",
+            field=models.JSONField(default=list, help_text="Items that leave with a remedy."),
+        ),
+        migrations.AddField(
+            model_name="objection",
+            name="network",
+            field=models.CharField(blank=True, help_text="A mark that nobody can undo.", max_length=64),
+        ),
+        migrations.AddIndex(
+            model_name="objection",
+            index=models.Index(
+                condition=models.Q(("network", ""), _negated=True),
+                fields=["network"],
+                name="licensing_objections_of_net",
+            ),
+        ),
+        migrations.RemoveConstraint(model_name="tombstone", name="licensing_tombstone_reason_is_known"),
+        migrations.AlterField(
+            model_name="tombstone",
+            name="reason",
+            field=models.CharField(
+                choices=[
+                    ("consent", "consent withdrawn"),
+                    ("prompt", "prompt withdrawn"),
+                    ("vote", "vote left out"),
+                    ("erased", "erased"),
+                    ("objection", "objected to"),
+                    ("release", "release withdrawn"),
+                ],
+                max_length=16,
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="tombstone",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reason__in", ["consent", "prompt", "vote", "erased", "objection", "release"])),
+                name="licensing_tombstone_reason_is_known",
+            ),
+        ),
+        migrations.CreateModel(
+            name="WaitingObjection",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "ground",
+                    models.CharField(
+                        choices=[
+                            ("personal", "It holds personal data"),
+                            ("live", "It holds live data, or a near-duplicate of some"),
+                            ("consent", "Somebody in it did not agree, or does not any more"),
+                            ("ties", "An approver is tied to whoever gets it, or whoever gets it is on the board"),
+                            ("agreement", "Whoever gets it breaks the agreement, or will"),
+                            ("law", "It is against another law"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("words", models.TextField()),
+                ("contact", models.CharField(max_length=254)),
+                ("network", models.CharField(blank=True, max_length=64)),
+                ("came_at", models.DateTimeField()),
+                (
+                    "offer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="waiting", to="licensing.offer"
+                    ),
+                ),
+            ],
+        ),
         migrations.RunSQL((_SQL / "editions_exact.sql").read_text()),
         migrations.RunSQL((_SQL / "standing.sql").read_text()),
         migrations.RunSQL((_SQL / "approvals_many.sql").read_text()),
+        migrations.RunSQL((_SQL / "objections_fair.sql").read_text()),
         migrations.RunSQL((_SQL / "erasure.sql").read_text()),
     ]

@@ -14,7 +14,7 @@ from apps.licensing.models.deliveries import (
 from apps.licensing.models.editions import Edition, EditionRevision
 from apps.licensing.models.licensees import FinalRecipient, Licensee, LicenseeKey, PseudonymKey, Suspension
 from apps.licensing.models.notices import Letter, LetterKind, Notice, NoticeRow
-from apps.licensing.models.objections import OUTCOMES, Ground, Objection, ObjectionState
+from apps.licensing.models.objections import OUTCOMES, Ground, Objection, ObjectionState, WaitingObjection
 from apps.licensing.models.offers import Approval, Halt, Offer, OfferLicensee, OfferState
 from apps.licensing.models.people import LeftOut, PersonGeneralization, ReleaseFit
 from apps.licensing.models.releases import Release, ReleaseCandidate, ReleaseState
@@ -67,4 +67,5 @@ __all__ = [
     "Tombstone",
     "TombstoneReason",
     "Transfer",
+    "WaitingObjection",
 ]

@@ -108,7 +108,8 @@ def unfit_rows(*, limit: int) -> list[UnfitRow]:
 def owed_rows(*, release_id: int | None = None) -> list[OwedRow]:
     """Return the rows taken or held back that licensees have received, and of which no notice is written yet.
 
-    Of one release when asked for one. A licensee has received a row when any file of a revision was claimed whose manifest does not say that it is gone.
+    Of one release when asked for one. A licensee has received a row when any file of a revision was claimed whose
+    manifest does not say that it is gone.
     """
     with connection.cursor() as cursor:
         cursor.execute(_OWED, {"release": release_id})

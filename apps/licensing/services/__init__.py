@@ -119,6 +119,7 @@ from apps.licensing.services.suspending import (
     suspend_licensee,
 )
 from apps.licensing.services.tombstones import take_back_unfit_rows
+from apps.licensing.services.waiting import admit_waiting_objections
 
 __all__ = [
     "ActUnderWay",
@@ -187,6 +188,7 @@ __all__ = [
     "UnknownRule",
     "accept_agreement",
     "add_licensee",
+    "admit_waiting_objections",
     "approve_offer",
     "attempt_approval",
     "attempt_drafting",

@@ -186,6 +186,10 @@ _SAID: Final[Mapping[str, tuple[type[Refused], Callable[[Numbers], str]]]] = {
         NotCancellable, _told(lambda: _("Somebody has received this release. It can be withdrawn, not cancelled.")),
     ),
     "decided-before": (DecidedBefore, _told(lambda: _("Two people have decided this objection."))),
+    "no-rows": (
+        NotAnOutcome, _told(lambda: _("Name the battles that leave with a remedy, and none with another outcome.")),
+    ),
+    "other-rows": (NotAnOutcome, _told(lambda: _("These battles are not all in this release."))),
     "no-outcome": (NotAnOutcome, _told(lambda: _("Choose an outcome, and give a reason for everybody."))),
 }  # fmt: skip
 

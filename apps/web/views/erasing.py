@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from allauth.account.reauthentication import ReauthenticationRequired
+from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse

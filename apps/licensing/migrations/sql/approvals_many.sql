@@ -73,7 +73,8 @@ DECLARE
   one record;
 BEGIN
   IF offer.state = 'suspended' OR EXISTS (
-    SELECT 1 FROM licensing_objection WHERE offer_id = of_offer AND state = 'open') THEN
+    SELECT 1 FROM licensing_objection WHERE offer_id = of_offer AND state = 'open')
+    OR EXISTS (SELECT 1 FROM licensing_waitingobjection WHERE offer_id = of_offer) THEN
     PERFORM wall_say_no('W6', 'objected');
   ELSIF offer.state <> 'announced' THEN
     PERFORM wall_say_no('W6', 'not-announced', jsonb_build_object('state', offer.state));
