@@ -264,7 +264,7 @@ def test_the_longer_of_two_locks_holds(world: World, margaret: User, katherine: 
 
 def test_no_version_goes_below_three_days(world: World, margaret: User, katherine: User, dorothy: User) -> None:
     # The book's own CHECK is before it.
-    with pytest.raises(psycopg.errors.CheckViolation, match="policy_three_days"):
+    with pytest.raises(psycopg.errors.CheckViolation, match="policy_three_days"), world.owner.transaction():
         under_new_rules(world, "W6", hours=1)
     world.owner.execute("ALTER TABLE policy_clause DROP CONSTRAINT policy_three_days")
     under_new_rules(world, "W6", hours=1)

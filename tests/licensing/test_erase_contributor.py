@@ -121,7 +121,7 @@ def test_a_backup_that_brings_ada_back_erases_her_again_before_it_serves(world: 
     # What a restored backup does: her rows are there as they were, and log_recover has put the newer entries back.
     world.owner.execute("UPDATE contributors_contributor SET account_id = %s WHERE id = %s", [ada.pk, world.authors_id])
     world.owner.execute("UPDATE accounts_user SET is_active = true, email = 'ada@demo.example' WHERE id = %s", [ada.pk])
-    world.rewritten("prompts_prompt", "UPDATE prompts_prompt SET text = 'Why is the sky blue?', state = 'approved'")
+    world.rewritten("prompts_prompt", "UPDATE prompts_prompt SET text = 'Why is the sky blue?'")
     (wrong,) = who_was_erased_stays_so(databases=["default"])
     assert (wrong.id, "erase_again" in str(wrong.hint)) == ("web.E001", True)
     told = StringIO()

@@ -83,6 +83,12 @@ class OfferLine:
         """Whether somebody else must still approve."""
         return self.approvals < self.needed
 
+    @property
+    def takes_approvals(self) -> bool:
+        """Whether somebody can say yes now: also to what is announced, when the rulebook asks for one more since."""
+        state = self.offer.state
+        return state == OfferState.AWAITING or (state == OfferState.ANNOUNCED and self.is_short_of_approvals)
+
 
 def _line(offer: Offer, *, now: datetime) -> OfferLine:
     is_running = offer.state == OfferState.ANNOUNCED and offer.opens_at is not None
@@ -137,13 +143,14 @@ class Waiting:
 def waiting_for(account_id: int, *, now: datetime) -> Waiting:
     """Return what waits for an approver: offers on which they are none of the other three people."""
     mine = Q(requester_id=account_id) | Q(builder_id=account_id) | Q(approvals__approver_id=account_id)
+    running = tuple(
+        _line(offer, now=now)
+        for offer in _offers().filter(state__in=[OfferState.ANNOUNCED, OfferState.SUSPENDED]).order_by("opens_at")
+    )
+    short = [line.offer.pk for line in running if line.takes_approvals]
+    to_approve = _offers().filter(Q(state=OfferState.AWAITING) | Q(pk__in=short)).exclude(mine)
     return Waiting(
-        to_approve=tuple(_offers().filter(state=OfferState.AWAITING).exclude(mine).order_by("created_at", "pk")),
-        objections=tuple(open_objections()),
-        running=tuple(
-            _line(offer, now=now)
-            for offer in _offers().filter(state__in=[OfferState.ANNOUNCED, OfferState.SUSPENDED]).order_by("opens_at")
-        ),
+        to_approve=tuple(to_approve.order_by("created_at", "pk")), objections=tuple(open_objections()), running=running
     )
 
 
