@@ -26,11 +26,15 @@ def admit_waiting_objections(*, actor: Actor, now: datetime) -> int:
     if not may_tend_deliveries(actor):
         raise NotPermitted(_("Whose turn it is, the platform itself decides."))
     admitted = 0
-    waiting = WaitingObjection.objects.select_for_update(of=("self",), skip_locked=True).select_related(
-        "offer__release"
-    )
-    for one in waiting.order_by("pk"):
-        if one.offer.state not in {OfferState.ANNOUNCED, OfferState.SUSPENDED}:
+    for one in WaitingObjection.objects.select_related("offer__release").order_by("pk"):
+        has_ended = one.offer.state not in {OfferState.ANNOUNCED, OfferState.SUSPENDED}
+        if is_full() and not has_ended:
+            continue
+        # Whoever deletes the row has it; a second look waits here and finds it gone.
+        taken, _by_kind = WaitingObjection.objects.filter(pk=one.pk).delete()
+        if not taken:
+            continue
+        if has_ended:
             record(
                 LicensingEvent.OBJECTION_LAPSED,
                 actor=actor,
@@ -39,18 +43,15 @@ def admit_waiting_objections(*, actor: Actor, now: datetime) -> int:
                 clause="W6",
                 facts={"offer": one.offer.ref},
             )
-        elif is_full():
             continue
-        else:
-            stop_the_clock(
-                actor=Actor.visitor(request_id=f"waiting-{one.pk:08d}"),
-                offer=one.offer,
-                ground=one.ground,
-                words=one.words,
-                contact=one.contact,
-                network=one.network,
-                now=now,
-            )
-            admitted += 1
-        one.delete()
+        stop_the_clock(
+            actor=Actor.visitor(request_id=f"waiting-{one.pk:08d}"),
+            offer=one.offer,
+            ground=one.ground,
+            words=one.words,
+            contact=one.contact,
+            network=one.network,
+            now=now,
+        )
+        admitted += 1
     return admitted
