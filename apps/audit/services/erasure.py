@@ -44,7 +44,7 @@ def forget_texts_about(*, actor: Actor, subjects: Collection[str], reason: str, 
     """
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM audit_salt WHERE subject = ANY (%s)", [list(subjects)])
-        forgotten = cursor.rowcount
+        forgotten = int(cursor.rowcount)
     record(AuditEvent.TEXTS_FORGOTTEN, actor=actor, subject=reason, at=now, facts={"texts": forgotten})
     return forgotten
 

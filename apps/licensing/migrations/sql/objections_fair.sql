@@ -1,6 +1,8 @@
 -- An objection that is upheld in part takes rows back for real: those who decide name the battles, both the same ones,
 -- and with the second word each has its tombstone. Nothing opens then before the editions are written without them.
 
+ALTER TABLE licensing_objection ALTER COLUMN battles SET DEFAULT '[]', ALTER COLUMN network SET DEFAULT '';
+
 DROP FUNCTION decide_objection(bigint, bigint, text, text);
 CREATE FUNCTION decide_objection(it bigint, by_whom bigint, so text, why text, which bigint[]) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
