@@ -48,7 +48,7 @@ TABLES: Final[dict[str, Grant]] = {
     "accounts_user_groups": Grant(app="SELECT"),
     "accounts_user_user_permissions": Grant(app="SELECT"),
     "accounts_rolegrant": Grant(app="SELECT, INSERT, UPDATE (ended_at)", auditor="SELECT"),
-    "accounts_inboxmessage": Grant(app="SELECT, INSERT, UPDATE (read_at)"),
+    "accounts_inboxmessage": Grant(app="SELECT, INSERT, UPDATE (read_at), DELETE"),
     "account_emailaddress": SIGN_IN,
     "account_emailconfirmation": SIGN_IN,
     "mfa_authenticator": SIGN_IN,
@@ -89,8 +89,10 @@ TABLES: Final[dict[str, Grant]] = {
     "organizations_stafftie": Grant(app="SELECT, INSERT, UPDATE (until)", auditor="SELECT"),
     "contributors_network": ORDINARY,
     "contributors_contributor": ORDINARY,
-    "contributors_demographicclaim": Grant(app="SELECT, INSERT, UPDATE (proof_level, ended_at)", auditor="SELECT"),
-    "contributors_affiliation": Grant(app="SELECT, INSERT, UPDATE (ended_at)", auditor="SELECT"),
+    "contributors_demographicclaim": Grant(
+        app="SELECT, INSERT, UPDATE (proof_level, ended_at), DELETE", auditor="SELECT"
+    ),
+    "contributors_affiliation": Grant(app="SELECT, INSERT, UPDATE (ended_at), DELETE", auditor="SELECT"),
     "contributors_consenttext": ONCE,
     "contributors_ownexport": ONCE,
     "contributors_consent": Grant(app="SELECT, INSERT, UPDATE (withdrawn_at)", auditor="SELECT"),
@@ -188,11 +190,13 @@ TABLES: Final[dict[str, Grant]] = {
     # Offers go forward by the wall's functions alone; the application can end one.
     "licensing_offer": Grant(app="SELECT, INSERT, UPDATE (state, ended_at, ended_clause)", auditor="SELECT"),
     "licensing_offerlicensee": ONCE,
+    "licensing_halt": Grant(app="SELECT, INSERT, UPDATE (ended_at)", auditor="SELECT"),
     "licensing_approval": READ,
     # Whoever objected, and in which words, is for those who decide; what they decide is written by a function.
     "licensing_objection": Grant(
-        app="SELECT, INSERT, UPDATE (escalated_at)", auditor="SELECT BUT (words, contact, account_id)"
+        app="SELECT, INSERT, UPDATE (escalated_at)", auditor="SELECT BUT (words, contact, account_id, network)"
     ),
+    "licensing_waitingobjection": Grant(app="SELECT, INSERT, DELETE", auditor="SELECT BUT (words, contact, network)"),
     "licensing_delivery": Grant(app="SELECT, INSERT, UPDATE (state, ended_at, bytes_sent)", auditor="SELECT"),
     "licensing_transfer": Grant(app="SELECT, INSERT, UPDATE (sent, seen_at, ended_at)", auditor="SELECT"),
     "licensing_readmatch": ONCE,
@@ -234,11 +238,15 @@ FUNCTIONS: Final[dict[str, tuple[str, ...]]] = {
     "offer_is_built(of_offer bigint)": (APP,),
     "approve_offer(of_offer bigint, by_whom bigint, to_what text)": (APP,),
     "open_offer(of_offer bigint)": (APP,),
-    "decide_objection(it bigint, by_whom bigint, so text, why text)": (APP,),
+    "decide_objection(it bigint, by_whom bigint, so text, why text, which bigint[])": (APP,),
     # Questions about an offer, which the pages ask as the functions do.
     "offer_digest(of_offer bigint)": (APP,),
     "offer_ties_of(of_offer bigint, account bigint)": (APP,),
     "offer_rows_to_leave(of_offer bigint)": (APP,),
+    # Takes away the words of somebody whose link to an account is cut, and nobody else's.
+    "erase_words_of(of_contributor bigint, OUT prompts bigint, OUT turns bigint, OUT votes bigint)": (APP,),
+    "offer_tied_approvers(of_offer bigint)": (APP,),
+    "recipient_standing(of_release bigint, of_licensee bigint, at timestamp with time zone)": (APP,),
     "release_on_the_board(of_release bigint)": (APP,),
     "release_items_younger(of_release bigint, days integer)": (APP,),
 }

@@ -319,6 +319,8 @@ if not (DEMO or TESTING):
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# How many proxies stand before this platform and write X-Forwarded-For: none, unless told.
+ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("SHOWDOWN_TRUSTED_PROXIES", "0"))
 
 # --- The API ---
 

@@ -17,6 +17,7 @@ class AccountEvent(StrEnum):
     AUTHENTICATOR_ADDED = "accounts.authenticator_added"
     AUTHENTICATOR_REMOVED = "accounts.authenticator_removed"
     SESSIONS_ENDED = "accounts.sessions_ended"
+    ERASED = "accounts.erased"
     ROLE_GRANTED = "accounts.role_granted"
     ROLE_ENDED = "accounts.role_ended"
     NOTIFIED = "accounts.notified"

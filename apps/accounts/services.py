@@ -3,7 +3,13 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from apps.accounts.domain.roles import Role
 from apps.accounts.events import AccountEvent
@@ -13,6 +19,10 @@ from apps.audit.domain.actor import Actor
 from apps.audit.domain.canonical import JSON
 from apps.audit.domain.refusal import NotPermitted, Refused
 from apps.audit.services import commit_to, record
+
+
+class StillInOffice(Refused):
+    """The person holds a role that others rely on, and must give it up before they can be erased."""
 
 
 class RoleNotHeld(Refused):
@@ -82,6 +92,38 @@ def end_role(*, actor: Actor, user: User, role: Role, now: datetime) -> RoleGran
         facts={"role": role.value, "person": user.pseudonym},
     )
     return grant
+
+
+@transaction.atomic
+def erase_account(*, actor: Actor, user: User, now: datetime) -> User:
+    """Take away everything that says whose account this was; its pseudonym stays, which the log names.
+
+    Addresses, ways to sign in, sessions and notices go, and nobody can sign in again. The service that erases the
+    person calls this in the same transaction and asks whether the actor may.
+
+    Raises:
+        StillInOffice: while the person holds a role that others rely on.
+    """
+    user = User.objects.select_for_update().get(pk=user.pk)
+    if user.roles_held() - {Role.CONTRIBUTOR}:
+        raise StillInOffice(_("Somebody else must take over your other roles first."), subject=user.ref)
+    user.role_grants.filter(ended_at=None).update(ended_at=now)
+    for kept in (EmailAddress, Authenticator, SocialAccount):
+        kept.objects.filter(user=user).delete()
+    _end_sessions(user)
+    InboxMessage.objects.filter(recipient=user).delete()
+    user.email, user.display_name = f"{user.pseudonym}@erased.invalid", ""
+    user.is_active, user.is_staff, user.is_superuser, user.last_login = False, False, False, None
+    user.set_unusable_password()
+    user.save()
+    record_account_change(AccountEvent.ERASED, actor=actor, user=user, now=now)
+    return user
+
+
+def _end_sessions(user: User) -> None:
+    sessions = UserSession.objects.filter(user=user)
+    Session.objects.filter(session_key__in=sessions.values("session_key")).delete()
+    sessions.delete()
 
 
 @transaction.atomic

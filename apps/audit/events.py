@@ -11,6 +11,7 @@ class AuditEvent(StrEnum):
     ENTRY_LOOKED_AT = "audit.entry_looked_at"
     PROOF_DOWNLOADED = "audit.proof_downloaded"
     BUNDLE_DOWNLOADED = "audit.bundle_downloaded"
+    TEXTS_FORGOTTEN = "audit.texts_forgotten"
     TEXT_FORGOTTEN = "audit.text_forgotten"
     KEY_ANNOUNCED = "audit.key_announced"
     KEY_RETIRED = "audit.key_retired"

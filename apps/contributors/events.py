@@ -14,5 +14,6 @@ class ContributorEvent(StrEnum):
     ACTIVATED = "contributors.activated"
     LEFT = "contributors.left"
     RETURNED = "contributors.returned"
+    ERASED = "contributors.erased"
     NETWORK_ADDED = "contributors.network_added"
     WORDS_TAKEN = "contributors.words_taken"

@@ -12,4 +12,5 @@ class ModerationEvent(StrEnum):
     RELEASED = "moderation.released"
     DECIDED = "moderation.decided"
     APPEALED = "moderation.appealed"
+    APPEALS_ERASED = "moderation.appeals_erased"
     EXPORTS_LOOKED_INTO = "moderation.exports_looked_into"

@@ -1,5 +1,7 @@
 """Registers the app with Django."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -8,3 +10,7 @@ class WebConfig(AppConfig):
 
     name = "apps.web"
     label = "web"
+
+    def ready(self) -> None:
+        """Register the checks."""
+        import_module("apps.web.checks")

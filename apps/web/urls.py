@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import path
 
-from apps.web.views import boards, exports, homes, own_words, reading, receipts, samples, site
+from apps.web.views import boards, erasing, exports, homes, own_words, reading, receipts, samples, site
 
 app_name = "web"
 urlpatterns = [
@@ -25,6 +25,7 @@ urlpatterns = [
     path("auditor/reading.csv", reading.reading_csv, name="reading_csv"),
     path("my-words/", own_words.own_words_page, name="own_words_page"),
     path("my-words/take/", own_words.own_words, name="own_words"),
+    path("my-words/erase/", erasing.erase_me, name="erase_me"),
     path("health/", site.health, name="health"),
     path("theme/", site.theme, name="theme"),
 ]

@@ -285,3 +285,43 @@ FORGERIES: Final = (
     "DELETE FROM prompts_resemblance",
     "SET CONSTRAINTS ALL DEFERRED; INSERT INTO release_item VALUES ({live}, {sealed})",
 )
+
+# An edition that somebody may fetch, exchanged behind the approvals' back. ``{edition}`` is at its revision 0.
+_SUCCESSOR: Final = (
+    "UPDATE licensing_edition e SET revision = 1, rows = e.rows + {more}, manifest_sha256 = repeat('1', 64),"
+    " manifest = e.manifest || jsonb_build_object('rows', e.rows + {more}, 'edition', jsonb_build_object('revision', 1,"
+    " 'supersedes', jsonb_build_object('approved', {approved}, 'predecessor', {predecessor}))) WHERE id = {{edition}}"
+)
+_RIGHT: Final = {"more": 0, "approved": "e.manifest_sha256", "predecessor": "e.manifest_sha256"}
+RIGHT_SUCCESSOR: Final = _SUCCESSOR.format(**_RIGHT)
+EDITIONS: Final = (
+    "UPDATE licensing_edition SET manifest_sha256 = repeat('1', 64) WHERE id = {edition}",
+    "UPDATE licensing_edition SET manifest = '{{}}' WHERE id = {edition}",
+    "UPDATE licensing_edition SET path = 'elsewhere' WHERE id = {edition}",
+    "UPDATE licensing_edition SET rows = rows - 1 WHERE id = {edition}",
+    "UPDATE licensing_edition SET built_at = now() WHERE id = {edition}",
+    "UPDATE licensing_edition SET revision = 1 WHERE id = {edition}",
+    "UPDATE licensing_edition SET revision = 1, manifest_sha256 = repeat('1', 64) WHERE id = {edition}",
+    "UPDATE licensing_edition SET licensee_id = licensee_id, ordinal = 7 WHERE id = {edition}",
+    "DELETE FROM licensing_edition WHERE id = {edition}",
+    # One row more than was approved; another number; a stranger for what was approved, and for what is superseded.
+    _SUCCESSOR.format(**{**_RIGHT, "more": 1}),
+    RIGHT_SUCCESSOR.replace("revision = 1", "revision = 2"),
+    _SUCCESSOR.format(**{**_RIGHT, "approved": "repeat('2', 64)"}),
+    _SUCCESSOR.format(**{**_RIGHT, "predecessor": "repeat('2', 64)"}),
+    # Right in everything, and kept by nobody.
+    RIGHT_SUCCESSOR,
+    "INSERT INTO licensing_edition (release_id, offer_id, licensee_id, ordinal, revision, manifest, manifest_sha256,"
+    " path, rows, built_at) SELECT release_id, offer_id, licensee_id, 9, 0, manifest, repeat('1', 64), 'x', rows, now()"
+    " FROM licensing_edition WHERE id = {edition}",
+    *(
+        "INSERT INTO licensing_editionrevision (edition_id, number, manifest, manifest_sha256, rows, built_at)"
+        f" SELECT id, {number}, manifest, {told}, rows, built_at FROM licensing_edition WHERE id = {{edition}}"
+        for number, told in (("1", "manifest_sha256"), ("7", "manifest_sha256"), ("1", "repeat('1', 64)"))
+    ),
+    "UPDATE licensing_editionrevision SET manifest_sha256 = repeat('1', 64)",
+    "DELETE FROM licensing_editionrevision",
+    "TRUNCATE licensing_editionrevision",
+    "ALTER TABLE licensing_edition DISABLE TRIGGER edition_on_write",
+    "SELECT edition_names_gone('{{}}')",
+)

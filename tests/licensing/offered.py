@@ -2,14 +2,17 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.audit.domain.actor import Actor
 from apps.licensing.flows import approve, draft, retire_due_clusters, seal
-from apps.licensing.models import Edition, Licensee, Offer, Release
+from apps.licensing.models import Edition, EditionRevision, Licensee, Offer, Release
 from apps.licensing.services import Sealing, Signatory, add_licensee, declare_recipient, offer_is_built
 from apps.organizations.models import Organization
 from apps.organizations.services import register_organization
@@ -33,26 +36,31 @@ def sealed_release(world: World, margaret: User, *, battles: int = 3, days_ago: 
     return seal(actor=margaret.as_actor(), release_id=release.pk, mode=Sealing.PAST_THE_WALL)
 
 
+@transaction.atomic
 def with_editions(offer: Offer) -> Offer:
     """Put down an edition for everybody who gets one, as the builder confirms it, and let approvals begin."""
     for recipient in offer.recipients.order_by("pk"):
+        ordinal = Edition.objects.filter(licensee=recipient.licensee).count()
         told = hashlib.sha256(f"{offer.pk}/{recipient.licensee_id}".encode()).hexdigest()
-        Edition.objects.create(
+        edition = Edition.objects.create(
             release=offer.release,
             offer=offer,
             licensee=recipient.licensee,
-            ordinal=Edition.objects.filter(licensee=recipient.licensee).count(),
+            ordinal=ordinal,
             manifest={
                 "files": [],
                 "columns": [],
                 "contributors": {"k": 10, "people_held_back": 0},
+                "edition": {"editions_before": ordinal, "revision": 0},
                 "gone": {"held_back": [], "withdrawn": []},
+                "rows": offer.release.items,
             },
             manifest_sha256=told,
             path=f"offer-{offer.pk}-{recipient.licensee_id}",
             rows=offer.release.items,
             built_at=timezone.now(),
         )
+        kept_as(edition)
     return offer_is_built(actor=BUILDER, offer_id=offer.pk, now=timezone.now())
 
 
@@ -60,6 +68,49 @@ def awaiting(world: World, margaret: User, **more: float) -> Offer:
     """An offer that waits for its two approvals."""
     release = sealed_release(world, margaret, **more)  # type: ignore[arg-type]
     return with_editions(release.offers.get())
+
+
+def kept_as(edition: Edition) -> EditionRevision:
+    """Keep what an edition is now under its number, as the builder does."""
+    return EditionRevision.objects.create(
+        edition=edition,
+        number=edition.revision,
+        manifest=edition.manifest,
+        manifest_sha256=edition.manifest_sha256,
+        rows=edition.rows,
+        built_at=edition.built_at,
+    )
+
+
+@transaction.atomic
+def next_revision(edition: Edition, *, withdrawn: Sequence[str] = (), **changes: Any) -> Edition:
+    """Exchange an edition for its next revision without some rows; ``changes`` are fields that a test makes wrong."""
+    told = hashlib.sha256(f"{edition.pk}, revision {edition.revision + 1}".encode()).hexdigest()
+    approved = EditionRevision.objects.get(edition=edition, number=0).manifest_sha256
+    rows = changes.get("rows", edition.rows - len(withdrawn))
+    manifest = {
+        **edition.manifest,
+        "edition": {
+            "editions_before": edition.ordinal,
+            "revision": edition.revision + 1,
+            "supersedes": {"approved": approved, "predecessor": edition.manifest_sha256},
+        },
+        "gone": {**edition.manifest["gone"], "withdrawn": [*edition.manifest["gone"]["withdrawn"], *withdrawn]},
+        "rows": rows,
+    }
+    values = {
+        "revision": edition.revision + 1,
+        "manifest": manifest,
+        "manifest_sha256": told,
+        "rows": rows,
+        "built_at": timezone.now(),
+        **changes,
+    }
+    for name, value in values.items():
+        setattr(edition, name, value)
+    edition.save(update_fields=[*values])
+    kept_as(edition)
+    return edition
 
 
 def announced(world: World, margaret: User, katherine: User, dorothy: User, **more: float) -> Offer:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.utils import timezone
@@ -40,11 +41,13 @@ from tests.licensing.offered import (
     announced,
     another_licensee,
     awaiting,
+    next_revision,
     proved,
     sealed_release,
     under_new_rules,
     with_editions,
 )
+from tests.licensing.opened import by_the_owner
 from tests.licensing.world import SYSTEM, World
 from tests.trails import facts_about, trail_of
 
@@ -143,7 +146,7 @@ def test_nothing_is_sealed_that_nobody_asked_for(world: World, margaret: User) -
 def test_a_changed_manifest_is_not_what_was_read(world: World, margaret: User, katherine: User, dorothy: User) -> None:
     offer = awaiting(world, margaret)
     approve(actor=proved(katherine), offer_id=offer.pk, digest=offer.digest)
-    Edition.objects.filter(offer=offer).update(manifest_sha256="f" * 64)
+    by_the_owner(world, f"UPDATE licensing_edition SET manifest_sha256 = '{'f' * 64}'")
     for digest in (offer.digest, str(digest_of(offer.pk)), "0" * 64, ""):
         with pytest.raises(ManifestChanged):
             approve(actor=proved(dorothy), offer_id=offer.pk, digest=digest)
@@ -153,18 +156,14 @@ def test_a_changed_manifest_is_not_what_was_read(world: World, margaret: User, k
 
 def test_an_edition_that_was_rewritten_without_a_revision_has_no_digest(world: World, margaret: User) -> None:
     offer = awaiting(world, margaret)
-    Edition.objects.filter(offer=offer).update(manifest_sha256="f" * 64, revision=1)
+    by_the_owner(world, f"UPDATE licensing_edition SET manifest_sha256 = '{'f' * 64}', revision = 1")
     assert digest_of(offer.pk) is None
 
 
 def test_approvals_bind_the_first_revision(world: World, margaret: User, katherine: User) -> None:
     offer = awaiting(world, margaret)
     edition = Edition.objects.get(offer=offer)
-    for number, told in ((0, edition.manifest_sha256), (1, "f" * 64)):
-        edition.revisions.create(
-            number=number, manifest={}, manifest_sha256=told, rows=edition.rows - number, built_at=timezone.now()
-        )
-    Edition.objects.filter(pk=edition.pk).update(manifest_sha256="f" * 64, revision=1)
+    next_revision(edition, withdrawn=["aa"])
     assert digest_of(offer.pk) == offer.digest
     assert approve(actor=proved(katherine), offer_id=offer.pk, digest=offer.digest).first_approver_id == katherine.pk
 
@@ -264,6 +263,10 @@ def test_the_longer_of_two_locks_holds(world: World, margaret: User, katherine: 
 
 
 def test_no_version_goes_below_three_days(world: World, margaret: User, katherine: User, dorothy: User) -> None:
+    # The book's own CHECK is before it.
+    with pytest.raises(psycopg.errors.CheckViolation, match="policy_three_days"), world.owner.transaction():
+        under_new_rules(world, "W6", hours=1)
+    world.owner.execute("ALTER TABLE policy_clause DROP CONSTRAINT policy_three_days")
     under_new_rules(world, "W6", hours=1)
     offer = announced(world, margaret, katherine, dorothy)
     assert offer.policy_version == 2

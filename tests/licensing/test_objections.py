@@ -1,5 +1,6 @@
 """Somebody objects: the clock stands, two people decide with a public reason, and what nobody decides is called out."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -14,9 +15,22 @@ from apps.audit.models import Entry
 from apps.audit.services import ReauthenticationNeeded
 from apps.licensing.events import LicensingEvent
 from apps.licensing.flows import open_now, tend_offers
-from apps.licensing.models import Ground, Objection, ObjectionState, Offer, OfferState
+from apps.licensing.gateways.networks import network_mark
+from apps.licensing.models import (
+    Edition,
+    Ground,
+    Objection,
+    ObjectionState,
+    Offer,
+    OfferState,
+    ReleaseItem,
+    Tombstone,
+    WaitingObjection,
+)
+from apps.licensing.queries.offers import rows_to_leave
 from apps.licensing.services import (
     DecidedBefore,
+    HoldsRowsTakenBack,
     NotAnObjection,
     NotAnOutcome,
     NotFourPeople,
@@ -24,11 +38,13 @@ from apps.licensing.services import (
     OfferMoved,
     TiedToLicensee,
     TooManyObjections,
+    admit_waiting_objections,
     decide_objection,
     object_to_offer,
+    objecting,
 )
 from tests.conftest import NOON
-from tests.licensing.offered import BUILDER, announced, awaiting, proved, when_the_lock_is_over
+from tests.licensing.offered import BUILDER, announced, awaiting, next_revision, proved, when_the_lock_is_over
 from tests.licensing.test_approve_offers import works_for
 from tests.licensing.world import SYSTEM, World
 from tests.trails import trail_of
@@ -47,13 +63,80 @@ def offer(world: World, margaret: User, katherine: User, dorothy: User) -> Offer
 
 def objected(offer: Offer, actor: Actor = VISITOR, *, contact: str = "reader@example.org", **more: str) -> Objection:
     told = {"ground": Ground.PERSONAL.value, "words": "Row 3 names my neighbour.", **more}
-    return object_to_offer(actor=actor, offer_id=offer.pk, contact=contact, now=timezone.now(), **told)
+    made = object_to_offer(actor=actor, offer_id=offer.pk, contact=contact, now=timezone.now(), **told)
+    assert isinstance(made, Objection)
+    return made
 
 
-def decided(person: User, objection: Objection, outcome: str, reason: str = REASON) -> Objection:
+def decided(
+    person: User, objection: Objection, outcome: str, reason: str = REASON, *, battles: Sequence[int] = ()
+) -> Objection:
     return decide_objection(
-        actor=proved(person), objection_id=objection.pk, outcome=outcome, public_reason=reason, now=timezone.now()
+        actor=proved(person),
+        objection_id=objection.pk,
+        outcome=outcome,
+        public_reason=reason,
+        battles=battles,
+        now=timezone.now(),
     )
+
+
+def items(offer: Offer) -> list[int]:
+    return list(ReleaseItem.objects.filter(release=offer.release_id).values_list("pk", flat=True))
+
+
+def test_a_remedy_takes_the_rows_back_that_both_name(
+    world: World, offer: Offer, katherine: User, dorothy: User
+) -> None:
+    objection = objected(offer)
+    one, other, last = items(offer)
+    for outcome, battles in (("remedied", []), ("dismissed", [one]), ("remedied", [one, 10**9])):
+        with pytest.raises(NotAnOutcome):
+            decided(katherine, objection, outcome, battles=battles)
+    decided(katherine, objection, "remedied", battles=[one])
+    assert decided(dorothy, objection, "remedied", battles=[one, other]).state == ObjectionState.OPEN
+    assert not Tombstone.objects.exists()
+    done = decided(katherine, objection, "remedied", battles=[other, one])
+    assert (done.state, done.battles) == (ObjectionState.REMEDIED, sorted([one, other]))
+    assert set(Tombstone.objects.values_list("battle", "reason")) == {(one, "objection"), (other, "objection")}
+    when_the_lock_is_over(world, offer)
+    with pytest.raises(HoldsRowsTakenBack, match="2 rows"):
+        open_now(actor=BUILDER, offer_id=offer.pk)
+    next_revision(Edition.objects.get(offer=offer), withdrawn=["aa", "bb"])
+    assert rows_to_leave(offer.pk) == 0
+    assert last not in Tombstone.objects.values_list("battle", flat=True)
+
+
+def test_one_network_uses_up_nobody_else_s_say(world: World, offer: Offer, monkeypatch: pytest.MonkeyPatch) -> None:
+    flood = network_mark("9.9.9.7", now=timezone.now())
+    for number in range(3):
+        objected(offer, contact=f"a{number}@example.org", network=flood)
+    same = network_mark("9.9.9.250", now=timezone.now())
+    with pytest.raises(TooManyObjections, match="from your network"):
+        objected(offer, contact="b@example.org", network=same)
+    assert network_mark("9.9.9.7", now=timezone.now() + timedelta(days=1)) != flood
+    assert "9.9.9" not in str(list(Objection.objects.values()))
+    # From elsewhere it is taken up, and what comes when the day is full waits instead of being turned away.
+    objected(offer, contact="c@example.org", network=network_mark("1.1.1.1", now=timezone.now()))
+    monkeypatch.setattr(objecting, "MOST_FROM_STRANGERS", 4)
+    late = object_to_offer(
+        actor=VISITOR, offer_id=offer.pk, ground="law", words="Me too.", contact="d@example.org", now=timezone.now()
+    )
+    assert isinstance(late, WaitingObjection)
+    with pytest.raises(TooManyObjections, match="waits for its turn"):
+        objected(offer, contact="D@example.org")
+    assert admit_waiting_objections(actor=BUILDER, now=timezone.now()) == 0
+    # Nothing opens past it, also for somebody with hands on SQL and no objection undecided.
+    world.rewritten("licensing_objection", "DELETE FROM licensing_objection")
+    world.rewritten("licensing_offer", "UPDATE licensing_offer SET state = 'announced', suspended_at = NULL")
+    when_the_lock_is_over(world, offer)
+    with pytest.raises(ObjectionStands):
+        open_now(actor=BUILDER, offer_id=offer.pk)
+    assert admit_waiting_objections(actor=BUILDER, now=timezone.now()) == 1
+    assert Objection.objects.get().words == "Me too."
+    assert not WaitingObjection.objects.exists()
+    offer.refresh_from_db()
+    assert offer.state == OfferState.SUSPENDED
 
 
 def test_an_objection_stops_the_clock_and_nothing_opens(world: World, offer: Offer) -> None:
@@ -114,7 +197,7 @@ def test_the_clock_stands_until_the_last_objection_is_decided(
 ) -> None:
     first, second = objected(offer), objected(offer, ada.as_actor(), contact="")
     for person in (katherine, dorothy):
-        decided(person, first, "remedied")
+        decided(person, first, "remedied", battles=items(offer)[:1])
     offer.refresh_from_db()
     assert offer.state == OfferState.SUSPENDED
     for person in (katherine, dorothy):

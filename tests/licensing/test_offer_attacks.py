@@ -10,7 +10,9 @@ from apps.accounts.models import User
 from apps.licensing.flows import open_now
 from apps.licensing.models import Approval, Attempt, Offer, OfferState
 from apps.licensing.services import ObjectionStands, StillLocked
+from tests.licensing import attacks
 from tests.licensing.offered import BUILDER, announced, another_licensee, awaiting, when_the_lock_is_over
+from tests.licensing.opened import Opened
 from tests.licensing.races import weakened
 from tests.licensing.world import World
 
@@ -124,6 +126,37 @@ def test_the_application_does_none_of_it(
         assert rows(world) == before, statement
 
 
+def test_nobody_exchanges_an_edition(opened: Opened, app: App) -> None:
+    """Only the next revision follows, with no row more, and it names what was approved and what it supersedes."""
+    owner = opened.world.owner
+    before = owner.execute("SELECT * FROM licensing_edition").fetchall()
+    kept = owner.execute("SELECT * FROM licensing_editionrevision").fetchall()
+    for attack in attacks.EDITIONS:
+        statement = attack.format(edition=opened.edition.pk)
+        with pytest.raises(psycopg.Error) as refused:
+            app.execute(statement.encode())
+        assert refused.value.sqlstate in {"23001", "23000", "42501", "23505"}, (statement, refused.value)
+        assert owner.execute("SELECT * FROM licensing_edition").fetchall() == before, statement
+    assert owner.execute("SELECT * FROM licensing_editionrevision").fetchall() == kept
+    # A right successor that is kept beside it passes, so it is the rules that refuse the others.
+    right = attacks.RIGHT_SUCCESSOR
+    with app.transaction():
+        app.execute(right.format(edition=opened.edition.pk).encode())
+        app.execute(
+            "INSERT INTO licensing_editionrevision (edition_id, number, manifest, manifest_sha256, rows, built_at)"
+            " SELECT id, revision, manifest, manifest_sha256, rows, built_at FROM licensing_edition"
+        )
+    assert opened.world.value("SELECT max(number) FROM licensing_editionrevision") == 1
+
+
+def test_without_its_trigger_an_edition_could_be_exchanged(opened: Opened, app: App) -> None:
+    opened.world.owner.execute("ALTER TABLE licensing_edition DISABLE TRIGGER edition_on_write")
+    opened.world.owner.execute("ALTER TABLE licensing_edition DISABLE TRIGGER edition_is_kept")
+    app.execute(attacks.EDITIONS[0].format(edition=opened.edition.pk).encode())
+    opened.edition.refresh_from_db()
+    assert opened.edition.manifest_sha256 == "1" * 64
+
+
 def test_a_lock_has_a_floor_for_the_owner_as_well(world: World, margaret: User, katherine: User, dorothy: User) -> None:
     offer = announced(world, margaret, katherine, dorothy)
     for change in ("opens_at = announced_at + interval '71 hours'", "lock_hours = 71", "opens_at = NULL"):
@@ -153,7 +186,11 @@ def test_the_application_can_only_end_an_offer(world: World, app: App, margaret:
     ("function", "old", "new"),
     [
         ("open_offer(bigint)", "this_moment < opens", "false"),
-        ("approve_offer(bigint,bigint,text)", "by_whom = offer.first_approver_id", "false"),
+        (
+            "approve_offer(bigint,bigint,text)",
+            "EXISTS (SELECT 1 FROM licensing_approval WHERE offer_id = of_offer AND approver_id = by_whom)",
+            "false",
+        ),
         (
             "approve_offer(bigint,bigint,text)",
             "to_what IS DISTINCT FROM offer.digest OR offer_digest(of_offer) IS DISTINCT FROM offer.digest",
@@ -169,7 +206,7 @@ def test_taking_a_rule_away_is_noticed(
     offer = awaiting(world, margaret)
     weakened(world.owner, function, (old, new))
     told = [offer.pk, katherine.pk, offer.digest]
-    if "first_approver" in old:
+    if "licensing_approval" in old:
         world.owner.execute("SELECT approve_offer(%s, %s, %s)", told)
         # The constraints of the tables are behind it.
         with pytest.raises(psycopg.errors.IntegrityError):

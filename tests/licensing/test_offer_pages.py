@@ -63,7 +63,7 @@ def test_an_approver_reads_and_says_yes(
     told = {"digest": offer.digest, "have_read": "on"}
     assert client.post(page_of(offer, "approve"), {"digest": offer.digest}).status_code == 422
     answer = client.post(page_of(offer, "approve"), told, follow=True)
-    assert "A second one is needed" in answer.content.decode()
+    assert "Another one is needed" in answer.content.decode()
     assert client.post(page_of(offer, "approve"), told).status_code == 422
     assert "0 offers wait for you" in text_of(client, "/releases/waiting/")
     sign_in_just_now(client, dorothy)

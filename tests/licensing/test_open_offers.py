@@ -1,5 +1,6 @@
 """The last moment before files leave: everything is asked once more, by the database's clock and the newer rules."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -47,7 +48,8 @@ from apps.licensing.services import (
 from apps.organizations.models import Organization, Tie, TieKind
 from apps.prompts.models import Prompt
 from tests.conftest import NOON
-from tests.licensing.offered import BUILDER, announced, under_new_rules, when_the_lock_is_over
+from tests.licensing.offered import BUILDER, announced, next_revision, under_new_rules, when_the_lock_is_over
+from tests.licensing.opened import by_the_owner
 from tests.licensing.test_approve_offers import owns, works_for
 from tests.licensing.world import World
 from tests.trails import facts_about, trail_of
@@ -134,7 +136,6 @@ def test_a_longer_notice_in_between_wins(world: World, offer: Offer) -> None:
 
 
 def test_a_larger_k_in_between_wins(world: World, offer: Offer) -> None:
-    Edition.objects.filter(offer=offer).update(manifest={"files": [], "columns": [], "contributors": {"k": 10}})
     when_the_lock_is_over(world, offer)
     under_new_rules(world, "W7", k=12)
     with pytest.raises(TooFewAlike, match="fewer than 12 people") as refused:
@@ -206,7 +207,7 @@ def test_an_approver_whom_the_licensee_hires_meanwhile(world: World, offer: Offe
 
 def test_a_manifest_exchanged_after_the_approvals(world: World, offer: Offer) -> None:
     when_the_lock_is_over(world, offer)
-    Edition.objects.filter(offer=offer).update(manifest_sha256="e" * 64)
+    by_the_owner(world, f"UPDATE licensing_edition SET manifest_sha256 = '{'e' * 64}'")
     with pytest.raises(ManifestChanged):
         open_now(actor=BUILDER, offer_id=offer.pk)
 
@@ -234,11 +235,7 @@ def test_rows_taken_back_leave_before_it_opens(world: World, offer: Offer) -> No
         """Write the editions anew, as the builder does."""
         asked.append(offer_id)
         edition = Edition.objects.get(offer_id=offer_id)
-        for number, told in ((0, edition.manifest_sha256), (1, "d" * 64)):
-            edition.revisions.create(number=number, manifest={}, manifest_sha256=told, rows=0, built_at=timezone.now())
-        edition.revision, edition.manifest_sha256, edition.built_at = 1, "d" * 64, timezone.now()
-        edition.manifest["gone"]["withdrawn"] = ["aa", "bb", "cc"]
-        edition.save(update_fields=["revision", "manifest", "manifest_sha256", "built_at"])
+        next_revision(edition, withdrawn=["aa", "bb", "cc"])
 
     world.owner.execute("UPDATE licensing_attempt SET closed_at = closed_at - interval '25 hours' WHERE act = 'open'")
     assert tend_offers(actor=BUILDER, rewrite=rewritten) == 1
@@ -249,8 +246,12 @@ def test_a_manifest_that_counts_what_has_left_is_believed_over_the_clock(world: 
     Consent.objects.filter(kind="licensing", contributor_id=world.voters_id).update(withdrawn_at=timezone.now())
     take_back_unfit_rows(actor=BUILDER, now=timezone.now())
     for gone, left in ((3, 0), (2, 1), (0, 3)):
-        manifest = {"files": [], "columns": [], "gone": {"withdrawn": ["aa"] * gone, "held_back": []}}
-        Edition.objects.filter(offer=offer).update(manifest=manifest, built_at=timezone.now() + timedelta(hours=gone))
+        names = json.dumps(["aa"] * gone)
+        by_the_owner(
+            world,
+            f"UPDATE licensing_edition SET manifest = jsonb_set(manifest, '{{gone,withdrawn}}', '{names}'),"
+            f" built_at = now() + interval '{gone} hours'",
+        )
         assert rows_to_leave(offer.pk) == left
 
 

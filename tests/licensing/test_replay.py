@@ -2,6 +2,7 @@
 
 import random
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +17,8 @@ from apps.audit.domain.actor import Actor
 from apps.audit.domain.refusal import NotPermitted
 from apps.jobs.models import JobRun, JobState
 from apps.jobs.services import request_cancel
-from apps.licensing.domain.replay import Outcome, Rules, holds, judge, measure
+from apps.licensing.domain.replay import Rules, holds, judge, measure
+from apps.licensing.domain.verdicts import Outcome
 from apps.licensing.flows import back_test, run_due_back_tests, seal
 from apps.licensing.models import Release
 from apps.licensing.queries.replay import ages_at, measured, past_releases, recorded, replay, rules_of, verdicts_on
@@ -97,12 +99,12 @@ def test_the_database_and_the_explainer_agree(world: World, margaret: User, kath
             lock_hours=numbers, k=numbers,
         ),
         is_on_the_board=st.booleans(),
+        was_open=st.booleans(),
     )  # fmt: skip
-    def agree(release: Release, rules: Rules, is_on_the_board: bool) -> None:
+    def agree(release: Release, rules: Rules, is_on_the_board: bool, was_open: bool) -> None:
         record = recorded(release, with_ages=True)
-        record = type(record)(
-            **{name: getattr(record, name) for name in record.__slots__} | {"is_on_the_board": is_on_the_board}
-        )
+        offers = [replace(each, is_on_the_board=is_on_the_board, was_open=was_open) for each in record.offers]
+        record = replace(record, offers=tuple(offers))
         counted = measured(release, rules, known=record)
         assert counted == measure(record, rules)
         assert judge(counted, rules) == judge(measure(record, rules), rules)
@@ -142,6 +144,20 @@ def test_what_was_refused_is_refused_again(world: World, margaret: User, radia: 
 
 def test_who_is_on_the_board_waits_longer(world: World) -> None:
     release = release_of(world, 100, 200)
+    # Nothing has left yet.
+    assert line_of(release, 1, "W5").verdict.outcome is Outcome.NOT_YET
+    world.owner.execute("ALTER TABLE licensing_offer DROP CONSTRAINT licensing_opened_after_the_lock")
+    world.owner.execute("ALTER TABLE licensing_offer DROP CONSTRAINT licensing_announced_by_four")
+    world.owner.execute(
+        "INSERT INTO licensing_offer (release_id, number, state, policy_version, builder_id, digest, created_at,"
+        " opened_at, ended_clause) VALUES (%s, 1, 'open', 1, %s, '', now(), now(), '')",
+        [release.pk, world.officer.pk],
+    )
+    world.rewritten(
+        "licensing_offerlicensee",
+        "INSERT INTO licensing_offerlicensee (offer_id, licensee_id) SELECT max(id), %s FROM licensing_offer",
+        world.licensee.pk,
+    )
     assert line_of(release, 1, "W5").verdict.outcome is Outcome.HOLDS
     Tie.objects.create(
         holder=world.licensee.organization,

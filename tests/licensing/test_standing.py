@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from apps.accounts.domain.roles import Role
 from apps.accounts.models import User
@@ -59,9 +60,27 @@ def bought(holder: Organization, held: Organization, *, known: datetime = LATER)
     )
 
 
+# What the database says of itself, by the refusal that the service raises for the same.
+SAID: dict[str, str | None] = {
+    "": None,
+    "licensee-suspended": "suspended",
+    "no-agreement": "no-agreement",
+    "agreement-expired": "agreement-expired",
+    "control-changed": "control-changed",
+    "recipient-undeclared": "no-recipient",
+}
+
+
 def code(university: Partner, *, at: datetime = MUCH_LATER) -> str:
+    """Return why it may receive nothing, in which the service and the database agree."""
     refused = standing_of(university.licensee, at=at)
-    return refused.code if refused is not None else ""
+    told = refused.code if refused is not None else ""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT recipient_standing(0, %s, greatest(%s, clock_timestamp()))", [university.licensee.pk, at]
+        )
+        assert cursor.fetchone() == (SAID[told],)
+    return told
 
 
 def test_with_everything_in_order_it_may(university: Partner) -> None:

@@ -142,13 +142,27 @@ def test_the_owners_session_forges_nothing_either(owner_connection: App, names: 
 
 
 @pytest.mark.parametrize(
-    ("number", "name", "value"), [("W1", "min_age_days", 59), ("W9", "loosening_days", 29), ("W4", "approvals", 1)]
-)
+    ("number", "name", "value"),
+    [
+        ("W1", "min_age_days", 59), ("W9", "loosening_days", 29), ("W4", "approvals", 1), ("W5", "hold_back_days", 179),
+        ("W6", "hours", 71),
+    ],
+)  # fmt: skip
 def test_floors_are_checks(owner_connection: App, number: str, name: str, value: int) -> None:
     for wrong in (value, value + 0.5, True, str(value + 10), None):
         with pytest.raises(errors.CheckViolation):
             decree(owner_connection, number, **{name: wrong})
     assert decree(owner_connection, number, **{name: value + 1}) == 2
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "wrong"),
+    [("W4", "approvals", 6), ("W6", "objection_days", 6), ("W6", "objection_days", 0)],
+)
+def test_ends_are_checks(owner_connection: App, number: str, name: str, wrong: int) -> None:
+    with pytest.raises(errors.CheckViolation):
+        decree(owner_connection, number, **{name: wrong})
+    assert decree(owner_connection, number, **{name: 5}) == 2
 
 
 def test_rows_that_no_service_wrote_are_found_unfit(app: App, radia: User, katherine: User) -> None:

@@ -13,6 +13,7 @@ from apps.audit.queries.checkpoints import (
     checkpoints_signed_within,
     first_checkpoint_since,
     first_cosigned_since,
+    first_signed_over,
     newest_checkpoint,
 )
 from apps.audit.queries.counting import counted_entries
@@ -86,6 +87,7 @@ __all__ = [
     "event_names",
     "first_checkpoint_since",
     "first_cosigned_since",
+    "first_signed_over",
     "kept_checkpoint",
     "leaf_of",
     "log_overview",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from apps.audit.models import Cosignature, PublishedCheckpoint
+from apps.audit.models import Cosignature, Entry, PublishedCheckpoint
 from apps.audit.queries.entries import DEFAULT
 
 PAGE_SIZE: Final = 50
@@ -94,6 +94,19 @@ def first_cosigned_since(moment: datetime, witness_ids: Sequence[int], *, using:
         .values_list("signed_at", flat=True)
         .first()
     )
+
+
+def first_signed_over(subject: str, manifest_digest: str, *, using: str = DEFAULT) -> datetime | None:
+    """Return when the first checkpoint was signed that covers an entry about a subject which names a manifest.
+
+    None while there is no such entry, or no checkpoint covers it.
+    """
+    entries = Entry.objects.using(using).filter(subject=subject, leaf__isnull=False).select_related("leaf")
+    leaves = [each.leaf.leaf_index for each in entries if each.facts.get("manifest_digest") == manifest_digest]
+    if not leaves:
+        return None
+    covering = PublishedCheckpoint.objects.using(using).filter(size__gt=min(leaves))
+    return covering.order_by("signed_at", "pk").values_list("signed_at", flat=True).first()
 
 
 def checkpoints_signed_within(since: datetime, *, using: str = DEFAULT) -> int:

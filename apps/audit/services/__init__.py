@@ -1,6 +1,6 @@
 """Everything that writes to the log."""
 
-from apps.audit.services.erasure import AlreadyForgotten, forget_again, forget_text
+from apps.audit.services.erasure import AlreadyForgotten, forget_again, forget_text, forget_texts_about
 from apps.audit.services.keys import AlreadyRetired, NotTheOperator, UnfitKey, UnknownKey, announce_key, retire_key
 from apps.audit.services.looking import NotAnAuditor, record_look
 from apps.audit.services.publishing import keep_checkpoint
@@ -48,6 +48,7 @@ __all__ = [
     "end_witness",
     "forget_again",
     "forget_text",
+    "forget_texts_about",
     "keep_checkpoint",
     "keep_cosignature",
     "move_witness",

@@ -1,5 +1,6 @@
 """Forgetting a text: its commitment stays in the log, every proof still holds, and nobody can open it any more."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -33,6 +34,19 @@ def forget_text(*, actor: Actor, commitment: str, now: datetime) -> Entry:
     if subject is None or not deleted:
         raise AlreadyForgotten(_("This text is already forgotten."))
     return record(AuditEvent.TEXT_FORGOTTEN, actor=actor, subject=subject, at=now, facts={"commitment": commitment})
+
+
+@transaction.atomic
+def forget_texts_about(*, actor: Actor, subjects: Collection[str], reason: str, now: datetime) -> int:
+    """Delete the salts of every commitment about some subjects, and return how many there were; one entry says so.
+
+    ``reason`` is the subject of that entry: the person whose texts these were. Its service asks whether the actor may.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM audit_salt WHERE subject = ANY (%s)", [list(subjects)])
+        forgotten = int(cursor.rowcount)
+    record(AuditEvent.TEXTS_FORGOTTEN, actor=actor, subject=reason, at=now, facts={"texts": forgotten})
+    return forgotten
 
 
 @transaction.atomic

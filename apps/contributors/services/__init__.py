@@ -18,6 +18,7 @@ from apps.contributors.services.consents import (
     give_consent,
     withdraw_consent,
 )
+from apps.contributors.services.erasing import ErasedBefore, cut_from_account
 from apps.contributors.services.exports import take_own_words
 from apps.contributors.services.membership import NoApplication
 from apps.contributors.services.networks import NetworkNameTaken, add_network
@@ -26,6 +27,7 @@ __all__ = [
     "AddressNotConfirmed",
     "ApplicationIncomplete",
     "ConsentNotGiven",
+    "ErasedBefore",
     "NetworkNameTaken",
     "NoApplication",
     "NotApplying",
@@ -35,6 +37,7 @@ __all__ = [
     "WordsHaveChanged",
     "add_network",
     "begin_application",
+    "cut_from_account",
     "declare_employer",
     "describe_yourself",
     "give_consent",

@@ -7,9 +7,10 @@ Nothing here looks anything up. ``measure`` counts what a release's record says 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import StrEnum
-from typing import Any, Final, Self
+from typing import Final, Self
 
+from apps.licensing.domain.replay_after import RecordedAfter, Terms, judge_after
+from apps.licensing.domain.verdicts import Outcome, Verdict
 from apps.policy.domain.rulebook import ClauseText
 
 DAY: Final = timedelta(hours=24)
@@ -17,16 +18,6 @@ HOUR: Final = timedelta(hours=1)
 FLOOR_DAYS: Final = 60
 # A number of days that no interval can hold is as good as a thousand years.
 MOST_DAYS: Final = 365_000
-
-
-class Outcome(StrEnum):
-    """What a rule says of a release."""
-
-    HOLDS = "holds"
-    REFUSES = "refuses"
-    NOT_YET = "not_yet"
-    UNKNOWN = "unknown"
-    ABSENT = "absent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +31,8 @@ class Rules:
     hold_back_days: int | None
     lock_hours: int | None
     k: int | None
+    notice_days: int | None = None
+    urgent_days: int | None = None
 
     @classmethod
     def of(cls, version: int, clauses: Iterable[ClauseText]) -> Self:
@@ -59,6 +52,8 @@ class Rules:
             hold_back_days=number("W5", "hold_back_days"),
             lock_hours=number("W6", "hours"),
             k=number("W7", "k"),
+            notice_days=number("W11", "notice_days"),
+            urgent_days=number("W11", "urgent_days"),
         )
 
 
@@ -66,13 +61,15 @@ class Rules:
 class RecordedOffer:
     """One offer of a release: its yeses, the time between notice and opening, and what its copies promise.
 
-    ``lock`` is None before the notice, ``k`` where a copy does not say how many of a kind it was made up to.
+    ``lock`` is None before the notice, ``k`` where a copy does not say how many of a kind it was made up to. Nothing
+    left by an offer that ``was_open`` never: refused and cancelled ones held nobody's copy back.
     """
 
     number: int
     approvals: int
     lock: timedelta | None = None
     is_on_the_board: bool = False
+    was_open: bool = True
     k: int | None = None
 
 
@@ -89,7 +86,7 @@ class Recorded:
     is_sealed: bool = False
     ages: tuple[timedelta, ...] = ()
     offers: tuple[RecordedOffer, ...] = ()
-    is_on_the_board: bool = False
+    after: RecordedAfter | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,47 +115,6 @@ def measure(recorded: Recorded, rules: Rules) -> Measured:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What one rule says: how many of how many it takes out, the number it asks for, and the one that was found.
-
-    ``is_sealed`` tells whether it was counted over what was sealed, or over what a draft had asked for.
-    """
-
-    clause: str
-    outcome: Outcome
-    counted: int = 0
-    of: int = 0
-    limit: int | None = None
-    found: int | None = None
-    is_sealed: bool = False
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the verdict as it is stored."""
-        return {
-            "clause": self.clause,
-            "outcome": self.outcome.value,
-            "counted": self.counted,
-            "of": self.of,
-            "limit": self.limit,
-            "found": self.found,
-            "is_sealed": self.is_sealed,
-        }
-
-    @classmethod
-    def from_json(cls, told: Mapping[str, Any]) -> Self:
-        """Read a verdict as it is stored."""
-        return cls(
-            clause=told["clause"],
-            outcome=Outcome(told["outcome"]),
-            counted=told["counted"],
-            of=told["of"],
-            limit=told["limit"],
-            found=told["found"],
-            is_sealed=told["is_sealed"],
-        )
-
-
 def judge(measured: Measured, rules: Rules) -> tuple[Verdict, ...]:
     """Say for each rule whether the release holds under a version, in the order of the rules."""
     verdicts = (
@@ -169,6 +125,7 @@ def judge(measured: Measured, rules: Rules) -> tuple[Verdict, ...]:
         _hold_back(measured, rules),
         _lock(measured.recorded, rules),
         _crowd(measured.recorded, rules),
+        *judge_after(measured.recorded.after, Terms(notice_days=rules.notice_days, urgent_days=rules.urgent_days)),
     )
     return tuple(
         each if each.clause in rules.clauses else Verdict(clause=each.clause, outcome=Outcome.ABSENT)
@@ -238,7 +195,10 @@ def _hold_back(measured: Measured, rules: Rules) -> Verdict:
         return Verdict(clause="W5", outcome=Outcome.ABSENT)
     if not recorded.is_sealed:
         return Verdict(clause="W5", outcome=Outcome.UNKNOWN, limit=limit)
-    waits = recorded.is_on_the_board or any(offer.is_on_the_board for offer in recorded.offers)
+    opened = [offer for offer in recorded.offers if offer.was_open]
+    if not opened:
+        return Verdict(clause="W5", outcome=Outcome.NOT_YET, limit=limit)
+    waits = any(offer.is_on_the_board for offer in opened)
     counted = measured.held_back if waits else 0
     return Verdict(
         clause="W5",

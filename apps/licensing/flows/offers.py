@@ -17,6 +17,7 @@ from apps.licensing.queries import (
     overdue_objections,
 )
 from apps.licensing.services import (
+    admit_waiting_objections,
     approve_offer,
     attempt_approval,
     attempt_opening,
@@ -25,6 +26,7 @@ from apps.licensing.services import (
     offer_is_built,
     open_offer,
     take_back_unfit_rows,
+    tell_halts,
 )
 
 Rewrite = Callable[..., object]
@@ -54,6 +56,8 @@ def tend_offers(*, actor: Actor, clock: Clock = timezone.now, rewrite: Rewrite |
     for offer_id in finished_offers():
         offer_is_built(actor=actor, offer_id=offer_id, now=clock())
     take_back_unfit_rows(actor=actor, now=clock())
+    tell_halts(actor=actor, now=clock())
+    admit_waiting_objections(actor=actor, now=clock())
     if rewrite is not None:
         for offer_id in offers_holding_rows():
             rewrite(actor=actor, offer_id=offer_id)

@@ -9,6 +9,8 @@ from apps.licensing.models import OUTCOMES, Ground, Licensee
 from apps.licensing.queries import licensees_without, wall_clauses
 from apps.licensing.services.objecting import LONGEST_WORDS as LONGEST_OBJECTION
 
+_MAX_DIGITS = 18
+
 
 class OfferForm(forms.Form):
     """Later licensees of a sealed release; they get editions of it together."""
@@ -78,9 +80,22 @@ class DecisionForm(forms.Form):
         choices=[(each.value, each.label) for each in OUTCOMES],
         widget=forms.RadioSelect,
     )
+    battles = forms.CharField(
+        label=_("Battles that leave"),
+        max_length=2000,
+        required=False,
+        help_text=_("Their numbers, for a remedy only. Both of you name the same ones; they are taken back at once."),
+    )
     public_reason = forms.CharField(
         label=_("Reason for everybody"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 5}),
         help_text=_("It is decided when a second person chooses the same outcome; these words are published then."),
     )
+
+    def clean_battles(self) -> list[int]:
+        """Read the numbers, whatever stands between them."""
+        told = self.cleaned_data["battles"].replace(",", " ").split()
+        if not all(each.isascii() and each.isdigit() and len(each) <= _MAX_DIGITS for each in told):
+            raise forms.ValidationError(_("Write the numbers of battles, with spaces between them."))
+        return sorted({int(each) for each in told})

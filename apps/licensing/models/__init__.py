@@ -14,8 +14,8 @@ from apps.licensing.models.deliveries import (
 from apps.licensing.models.editions import Edition, EditionRevision
 from apps.licensing.models.licensees import FinalRecipient, Licensee, LicenseeKey, PseudonymKey, Suspension
 from apps.licensing.models.notices import Letter, LetterKind, Notice, NoticeRow
-from apps.licensing.models.objections import OUTCOMES, Ground, Objection, ObjectionState
-from apps.licensing.models.offers import Approval, Offer, OfferLicensee, OfferState
+from apps.licensing.models.objections import OUTCOMES, Ground, Objection, ObjectionState, WaitingObjection
+from apps.licensing.models.offers import Approval, Halt, Offer, OfferLicensee, OfferState
 from apps.licensing.models.people import LeftOut, PersonGeneralization, ReleaseFit
 from apps.licensing.models.releases import Release, ReleaseCandidate, ReleaseState
 from apps.licensing.models.requests import AccessRequest, RequestState
@@ -39,6 +39,7 @@ __all__ = [
     "EligibleBattleCluster",
     "FinalRecipient",
     "Ground",
+    "Halt",
     "LeftOut",
     "Letter",
     "LetterKind",
@@ -66,4 +67,5 @@ __all__ = [
     "Tombstone",
     "TombstoneReason",
     "Transfer",
+    "WaitingObjection",
 ]

@@ -139,6 +139,7 @@ class TombstoneReason(models.TextChoices):
     PROMPT = "prompt", _("prompt withdrawn")
     VOTE = "vote", _("vote left out")
     ERASED = "erased", _("erased")
+    OBJECTION = "objection", _("objected to")
     RELEASE = "release", _("release withdrawn")
 
 

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.licensing.models.deliveries import Tombstone
+from apps.battles.models import Battle
 from apps.licensing.models.licensees import Licensee
 
 
@@ -60,7 +60,7 @@ class NoticeRow(models.Model):
     """A row that a licensee has received and must be told about; without a notice it waits for one."""
 
     licensee = models.ForeignKey(Licensee, on_delete=models.PROTECT, related_name="withdrawn_rows")
-    tombstone = models.ForeignKey(Tombstone, on_delete=models.PROTECT, related_name="told")
+    battle = models.ForeignKey(Battle, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=32, help_text="The row as the licensee's copy names it.")
     is_urgent = models.BooleanField()
     owed_at = models.DateTimeField()
@@ -68,7 +68,7 @@ class NoticeRow(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["licensee", "tombstone"], name="licensing_row_told_once"),
+            models.UniqueConstraint(fields=["licensee", "battle"], name="licensing_row_told_once"),
             models.UniqueConstraint(fields=["licensee", "name"], name="licensing_row_named_once"),
         ]
         indexes: ClassVar = [

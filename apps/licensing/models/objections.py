@@ -46,11 +46,13 @@ class Objection(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     contact = models.CharField(max_length=254, blank=True)
+    network = models.CharField(max_length=64, blank=True, help_text="A mark that nobody can undo.")
     made_at = models.DateTimeField()
     due_at = models.DateTimeField()
     state = models.CharField(max_length=16, choices=ObjectionState.choices, default=ObjectionState.OPEN)
     outcome = models.CharField(max_length=16, blank=True, help_text="What the first of the two proposes.")
     public_reason = models.TextField(blank=True)
+    battles = models.JSONField(default=list, help_text="Items that leave with a remedy.")
     proposed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -83,7 +85,8 @@ class Objection(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["due_at"], condition=Q(state="open"), name="licensing_open_objections")
+            models.Index(fields=["due_at"], condition=Q(state="open"), name="licensing_open_objections"),
+            models.Index(fields=["network"], condition=~Q(network=""), name="licensing_objections_of_net"),
         ]
 
     def __str__(self) -> str:
@@ -93,3 +96,25 @@ class Objection(models.Model):
     def ref(self) -> str:
         """The reference under which the log names this objection."""
         return f"licensing.objection:{self.pk}"
+
+
+class WaitingObjection(models.Model):
+    """An objection that came when the day was full; it becomes one as soon as there is room, and goes from here.
+
+    Nothing of its offer opens meanwhile.
+    """
+
+    offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="waiting")
+    ground = models.CharField(max_length=16, choices=Ground.choices)
+    words = models.TextField()
+    contact = models.CharField(max_length=254)
+    network = models.CharField(max_length=64, blank=True)
+    came_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"waiting objection {self.pk}"
+
+    @property
+    def ref(self) -> str:
+        """The reference under which the log names this one while it waits."""
+        return f"licensing.waitingobjection:{self.pk}"

@@ -30,6 +30,8 @@ def _apart(one: str, other: str) -> Q:
 
 # Three days, as the first edition of the rulebook says; docs/decisions/0015 says why no later one can go below.
 LEAST_LOCK_HOURS = 72
+# Clause W4 asks for two to five; the first two have columns of their own in the offer, and each has a row.
+MOST_APPROVALS = 5
 
 
 class Offer(models.Model):
@@ -126,7 +128,7 @@ class Approval(models.Model):
 
     offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="approvals")
     approver = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    place = models.PositiveSmallIntegerField(help_text="1 or 2.")
+    place = models.PositiveSmallIntegerField(help_text="From 1, in the order of the approvals.")
     digest = models.CharField(max_length=64)
     approved_at = models.DateTimeField()
 
@@ -134,8 +136,33 @@ class Approval(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["offer", "place"], name="licensing_approval_places"),
             models.UniqueConstraint(fields=["offer", "approver"], name="licensing_approves_once"),
-            models.CheckConstraint(condition=Q(place__in=[1, 2]), name="licensing_two_approvals"),
+            models.CheckConstraint(
+                condition=Q(place__range=(1, MOST_APPROVALS)), name="licensing_approvals_have_a_place"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"approval {self.place} of offer {self.offer_id}"
+
+
+class Halt(models.Model):
+    """A time in which nothing of an offer leaves, since somebody who approved it is tied to whoever gets it by now.
+
+    The database asks about the ties itself at opening and at each delivery; this says since when, and until when, the
+    answer was known. Nothing is deleted by it.
+    """
+
+    offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="halts")
+    found_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["offer"], condition=Q(ended_at=None), name="licensing_halted_once"),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(ended_at__gte=F("found_at")), name="licensing_halt_ends_after_it_began"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"halt of offer {self.offer_id}"

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.db import models
+from django.db.models.functions import Now
 
 from apps.contributors.models import Contributor
 from apps.licensing.models.releases import Release
@@ -50,11 +51,16 @@ class PersonGeneralization(models.Model):
 
 
 class LeftOut(models.Model):
-    """A contributor whose votes are in no copy of a release, because too few are told like them; written once."""
+    """A contributor whose votes are in no copy of a release, because too few are told like them; written once.
+
+    Of those who were left out later, copies that were made before still tell. In the order of ``at`` they are the
+    first, the second, and so on: a revision whose manifest counts n people held back leaves out the first n of them.
+    """
 
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="left_out")
     contributor = models.ForeignKey(Contributor, on_delete=models.PROTECT, related_name="+")
     is_later = models.BooleanField(help_text="False: from the beginning. True: since others were taken back.")
+    at = models.DateTimeField(db_default=Now(), help_text="Since when; the database writes it.")
 
     class Meta:
         constraints: ClassVar = [

@@ -14,6 +14,7 @@ from apps.licensing.models import (
     AttemptState,
     Delivery,
     Edition,
+    Halt,
     Licensee,
     Objection,
     ObjectionState,
@@ -24,7 +25,7 @@ from apps.licensing.models import (
     Tombstone,
 )
 from apps.licensing.queries.deliveries import is_covered
-from apps.licensing.queries.offers import IN_PUBLIC, OpeningCheck, opening_checks, ties_of
+from apps.licensing.queries.offers import IN_PUBLIC, OpeningCheck, approvals_needed, opening_checks, ties_of
 from apps.organizations.models import Organization
 from apps.policy.queries import clauses_on
 
@@ -40,6 +41,7 @@ def _offers() -> QuerySet[Offer]:
         Prefetch("recipients", OfferLicensee.objects.select_related("licensee__organization").order_by("pk")),
         Prefetch("editions", Edition.objects.select_related("licensee__organization", "release").order_by("pk")),
         Prefetch("approvals", Approval.objects.select_related("approver").order_by("place")),
+        Prefetch("halts", Halt.objects.order_by("pk")),
         Prefetch("objections", Objection.objects.order_by("made_at", "pk")),
     )  # fmt: skip
 
@@ -63,6 +65,8 @@ class OfferLine:
     checks: tuple[OpeningCheck, ...]
     said: tuple[Attempt, ...]
     entry: EntryRow | None
+    needed: int = 2
+    is_halted: bool = False
 
     @property
     def open_objections(self) -> int:
@@ -71,8 +75,19 @@ class OfferLine:
 
     @property
     def approvals(self) -> int:
-        """How many of the two approvals are there."""
+        """How many of the approvals are there."""
         return len(self.offer.approvals.all())
+
+    @property
+    def is_short_of_approvals(self) -> bool:
+        """Whether somebody else must still approve."""
+        return self.approvals < self.needed
+
+    @property
+    def takes_approvals(self) -> bool:
+        """Whether somebody can say yes now: also to what is announced, when the rulebook asks for one more since."""
+        state = self.offer.state
+        return state == OfferState.AWAITING or (state == OfferState.ANNOUNCED and self.is_short_of_approvals)
 
 
 def _line(offer: Offer, *, now: datetime) -> OfferLine:
@@ -90,6 +105,8 @@ def _line(offer: Offer, *, now: datetime) -> OfferLine:
         checks=opening_checks(offer) if offer.state in _LOOKED_AT else (),
         said=tuple(refused),
         entry=entry_for(offer.ref, LicensingEvent.ANNOUNCED) or entry_for(offer.ref, LicensingEvent.OFFERED),
+        needed=approvals_needed(offer),
+        is_halted=any(halt.ended_at is None for halt in offer.halts.all()),
     )
 
 
@@ -125,14 +142,15 @@ class Waiting:
 
 def waiting_for(account_id: int, *, now: datetime) -> Waiting:
     """Return what waits for an approver: offers on which they are none of the other three people."""
-    mine = Q(requester_id=account_id) | Q(builder_id=account_id) | Q(first_approver_id=account_id)
+    mine = Q(requester_id=account_id) | Q(builder_id=account_id) | Q(approvals__approver_id=account_id)
+    running = tuple(
+        _line(offer, now=now)
+        for offer in _offers().filter(state__in=[OfferState.ANNOUNCED, OfferState.SUSPENDED]).order_by("opens_at")
+    )
+    short = [line.offer.pk for line in running if line.takes_approvals]
+    to_approve = _offers().filter(Q(state=OfferState.AWAITING) | Q(pk__in=short)).exclude(mine)
     return Waiting(
-        to_approve=tuple(_offers().filter(state=OfferState.AWAITING).exclude(mine).order_by("created_at", "pk")),
-        objections=tuple(open_objections()),
-        running=tuple(
-            _line(offer, now=now)
-            for offer in _offers().filter(state__in=[OfferState.ANNOUNCED, OfferState.SUSPENDED]).order_by("opens_at")
-        ),
+        to_approve=tuple(to_approve.order_by("created_at", "pk")), objections=tuple(open_objections()), running=running
     )
 
 

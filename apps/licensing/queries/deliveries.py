@@ -32,20 +32,22 @@ from apps.licensing.models import (
     DeliveryState,
     Edition,
     Licensee,
+    Offer,
     OfferState,
     PseudonymKey,
     ReleaseState,
     Tombstone,
     Transfer,
 )
-from apps.licensing.queries.offers import held_back
+from apps.licensing.queries.offers import held_back, tied_approvers
 from apps.licensing.queries.speaking import spoken_for_by
 
 # A download that broke off is taken up again under its number within this time.
 RESUMABLE_FOR: Final = timedelta(days=1)
 _MOST_ENTRIES: Final = 500
 _STANDS: Final = """
-SELECT o.state = 'open' AND r.state = 'sealed' AND l.suspended_at IS NULL AND e.revision = %(revision)s,
+SELECT o.state = 'open' AND r.state = 'sealed' AND e.revision = %(revision)s
+    AND recipient_standing(r.id, l.id, clock_timestamp()) IS NULL AND offer_tied_approvers(o.id) = '{}',
   (SELECT count(*) FROM licensing_tombstone t JOIN release_item i ON i.battle_id = t.battle_id
    WHERE i.release_id = e.release_id)
 FROM licensing_edition e JOIN licensing_offer o ON o.id = e.offer_id JOIN licensing_release r ON r.id = e.release_id
@@ -70,6 +72,7 @@ class Obstacle(StrEnum):
     NOT_OPEN = "not-open"
     SUSPENDED = "suspended"
     HELD_BACK = "held-back"
+    TIED = "tied"
     NOT_COVERED = "not-covered"
     ROWS_TAKEN_BACK = "rows-taken-back"
 
@@ -119,11 +122,18 @@ def obstacle_to(edition: Edition) -> Obstacle | None:
         return Obstacle.NOT_OPEN
     if fresh.licensee.suspended_at is not None:
         return Obstacle.SUSPENDED
-    if held_back(fresh.offer):
-        return Obstacle.HELD_BACK
+    if (by_ties := _by_ties(fresh.offer)) is not None:
+        return by_ties
     if not is_covered(fresh):
         return Obstacle.NOT_COVERED
     return Obstacle.ROWS_TAKEN_BACK if rows_still_in(fresh) else None
+
+
+def _by_ties(offer: Offer) -> Obstacle | None:
+    """Return what clause W5 has against a delivery: somebody on the board, or an approver who is tied by now."""
+    if held_back(offer):
+        return Obstacle.HELD_BACK
+    return Obstacle.TIED if tied_approvers(offer.pk) else None
 
 
 def is_covered(edition: Edition) -> bool:

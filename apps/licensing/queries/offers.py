@@ -32,6 +32,17 @@ ORDER BY o.opens_at, o.id
 """
 
 
+_TO_HALT: Final = """
+SELECT o.id FROM licensing_offer o WHERE o.state IN ('announced', 'suspended', 'open')
+  AND NOT EXISTS (SELECT 1 FROM licensing_halt h WHERE h.offer_id = o.id AND h.ended_at IS NULL)
+  AND offer_tied_approvers(o.id) <> '{}' ORDER BY o.id
+"""
+_TO_RESUME: Final = """
+SELECT o.id FROM licensing_offer o JOIN licensing_halt h ON h.offer_id = o.id AND h.ended_at IS NULL
+WHERE offer_tied_approvers(o.id) = '{}' ORDER BY o.id
+"""
+
+
 def offers_due_to_open() -> list[int]:
     """Return the ids of offers whose lock is over by the database's clock, unless one was refused within a day."""
     with connection.cursor() as cursor:
@@ -92,6 +103,32 @@ def lock_hours(offer: Offer) -> int:
     return _greater(offer, "W6", "hours", 72)
 
 
+def approvals_needed(offer: Offer) -> int:
+    """Return how many people must approve: the most that the pinned versions and the one in force ask for."""
+    return _greater(offer, "W4", "approvals", 2)
+
+
+def tied_approvers(offer_id: int) -> list[int]:
+    """Return the accounts that approved an offer and are tied by now to somebody who gets it."""
+    return list(_asked("SELECT offer_tied_approvers(%s)", offer_id) or [])
+
+
+def offers_to_halt() -> list[int]:
+    """Return the ids of offers of which something leaves, or may, although an approver is tied by now."""
+    return _numbers(_TO_HALT)
+
+
+def offers_to_resume() -> list[int]:
+    """Return the ids of halted offers of which no approver is tied any more."""
+    return _numbers(_TO_RESUME)
+
+
+def _numbers(question: str) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(question)
+        return [number for (number,) in cursor.fetchall()]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpeningCheck:
     """One thing that opening asks for; ``numbers`` are shown beside it."""
@@ -113,6 +150,7 @@ def opening_checks(offer: Offer) -> tuple[OpeningCheck, ...]:
     back = hold_back_days(offer)
     held = held_back(offer)
     leaving = rows_to_leave(offer.pk)
+    tied = tied_approvers(offer.pk)
     objections = offer.objections.filter(state=ObjectionState.OPEN).count()
     return (
         OpeningCheck(clause="W1", code="age", holds=young == 0, count=young, days=age),
@@ -125,6 +163,7 @@ def opening_checks(offer: Offer) -> tuple[OpeningCheck, ...]:
             days=back,
             names=tuple(organization.name for organization in board),
         ),
+        OpeningCheck(clause="W5", code="ties", holds=not tied, count=len(tied)),
         OpeningCheck(clause="W6", code="objections", holds=objections == 0, count=objections),
         OpeningCheck(clause="W11", code="rows", holds=leaving == 0, count=leaving),
     )

@@ -17,11 +17,12 @@ from apps.licensing.domain.replay import (
     Recorded,
     RecordedOffer,
     Rules,
-    Verdict,
     holds,
     judge,
 )
+from apps.licensing.domain.verdicts import Verdict
 from apps.licensing.models import Edition, FinalRecipient, Offer, Release, ReleaseState
+from apps.licensing.queries.replay_after import recorded_after
 from apps.organizations.queries import reachable
 from apps.policy.models import PolicyProposal, PolicyVersion
 from apps.policy.queries import UnknownClause, current_version, proposed_rulebook, rulebook
@@ -87,7 +88,7 @@ def recorded(release: Release, *, with_ages: bool = False) -> Recorded:
         is_sealed=is_sealed,
         ages=_ages(release) if with_ages and is_sealed else (),
         offers=_offers(release, moment.date()),
-        is_on_the_board=_is_on_the_board([release.licensee.organization_id], moment.date()),
+        after=recorded_after(release) if is_sealed else None,
     )
 
 
@@ -149,6 +150,7 @@ def _offers(release: Release, day: date) -> tuple[RecordedOffer, ...]:
         RecordedOffer(
             number=offer.number,
             approvals=offer.yeses,
+            was_open=offer.opened_at is not None,
             lock=_lock_of(offer),
             is_on_the_board=_is_on_the_board(
                 [each.licensee.organization_id for each in offer.recipients.all()],

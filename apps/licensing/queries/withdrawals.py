@@ -50,14 +50,23 @@ WHERE NOT EXISTS (SELECT 1 FROM licensing_tombstone t WHERE t.battle_id = i.batt
 _FOUND: Final = sql.SQL(
     "SELECT * FROM ({unfit}) AS unfit WHERE reason IS NOT NULL ORDER BY release_id, battle_id LIMIT %s"
 ).format(unfit=sql.SQL(_UNFIT))
+# Rows that were taken back, and those of people who were left out later. Whoever was left out from the beginning, or is
+# told in no words at all, was in no copy, and nobody is asked to delete what they never had.
 _OWED: Final = """
-SELECT e.id, t.battle_id FROM licensing_edition e
+SELECT e.id, i.battle_id FROM licensing_edition e
 JOIN release_item i ON i.release_id = e.release_id
-JOIN licensing_tombstone t ON t.battle_id = i.battle_id
+LEFT JOIN licensing_tombstone t ON t.battle_id = i.battle_id
+LEFT JOIN battles_vote v ON v.battle_id = i.battle_id
+LEFT JOIN licensing_leftout o ON o.release_id = i.release_id AND o.contributor_id = v.contributor_id
 WHERE EXISTS (SELECT 1 FROM licensing_delivery d WHERE d.edition_id = e.id)
+  AND (%(release)s::bigint IS NULL OR e.release_id = %(release)s)
+  AND (t.battle_id IS NOT NULL OR o.is_later)
+  AND o.is_later IS DISTINCT FROM false
+  AND (v.id IS NULL OR EXISTS (
+    SELECT 1 FROM licensing_persongeneralization g WHERE g.contributor_id = v.contributor_id))
   AND NOT EXISTS (
-    SELECT 1 FROM licensing_noticerow n WHERE n.licensee_id = e.licensee_id AND n.tombstone_id = t.battle_id)
-ORDER BY e.id, t.battle_id
+    SELECT 1 FROM licensing_noticerow n WHERE n.licensee_id = e.licensee_id AND n.battle_id = i.battle_id)
+ORDER BY e.id, i.battle_id
 """
 
 
@@ -96,13 +105,14 @@ def unfit_rows(*, limit: int) -> list[UnfitRow]:
         ]
 
 
-def owed_rows() -> list[OwedRow]:
-    """Return the rows that were taken back, that licensees have received, and of which no notice is written yet.
+def owed_rows(*, release_id: int | None = None) -> list[OwedRow]:
+    """Return the rows taken or held back that licensees have received, and of which no notice is written yet.
 
-    A licensee has received a row when any file of a revision was claimed whose manifest does not say that it is gone.
+    Of one release when asked for one. A licensee has received a row when any file of a revision was claimed whose
+    manifest does not say that it is gone.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_OWED)
+        cursor.execute(_OWED, {"release": release_id})
         pairs: list[tuple[int, int]] = cursor.fetchall()
     by_edition: dict[int, list[int]] = {}
     for edition_id, battle_id in pairs:
@@ -160,11 +170,7 @@ def waiting_rows(licensee_id: int) -> tuple[list[NoticeRow], list[NoticeRow]]:
     A row of somebody who asked to be erased is urgent, also when it was taken back for another reason before.
     """
     waiting = NoticeRow.objects.filter(licensee=licensee_id, notice=None).order_by("name")
-    is_urgent = (
-        Q(is_urgent=True)
-        | Q(tombstone__battle__prompt__author__account=None)
-        | Q(tombstone__battle__vote__contributor__account=None)
-    )
+    is_urgent = Q(is_urgent=True) | Q(battle__prompt__author__account=None) | Q(battle__vote__contributor__account=None)
     urgent = list(waiting.filter(is_urgent))
     taken = {row.pk for row in urgent}
     return urgent, [row for row in waiting if row.pk not in taken]
@@ -233,7 +239,7 @@ def revocations(licensee_ids: Iterable[int], *, after: tuple[int, str] | None, l
         told = told.filter(Q(notice__gt=notice_id) | Q(notice=notice_id, name__gt=name))
     rows = told.order_by("notice_id", "name").values_list(
         "name",
-        "tombstone__battle__eligibility__release_item__release_id",
+        "battle__eligibility__release_item__release_id",
         "notice_id",
         "notice__number",
         "notice__issued_at",
@@ -280,7 +286,7 @@ def release_withdrawals(release_id: int) -> ReleaseWithdrawals:
     by_reason = [(str(TombstoneReason(reason).label), rows) for reason, rows in withdrawn_counts(release_id)]
     notices = (
         Notice.objects.select_related("licensee__organization")
-        .filter(told__tombstone__battle__eligibility__release_item__release_id=release_id)
+        .filter(told__battle__eligibility__release_item__release_id=release_id)
         .order_by("pk")
         .distinct()
     )

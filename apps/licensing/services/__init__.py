@@ -40,6 +40,7 @@ from apps.licensing.services.editions import (
     request_edition,
 )
 from apps.licensing.services.fitting import NothingToFit, fit_release, hold_back_small_combinations
+from apps.licensing.services.halting import tell_halts
 from apps.licensing.services.keys import (
     AlreadyRevoked,
     NewKey,
@@ -118,6 +119,7 @@ from apps.licensing.services.suspending import (
     suspend_licensee,
 )
 from apps.licensing.services.tombstones import take_back_unfit_rows
+from apps.licensing.services.waiting import admit_waiting_objections
 
 __all__ = [
     "ActUnderWay",
@@ -186,6 +188,7 @@ __all__ = [
     "UnknownRule",
     "accept_agreement",
     "add_licensee",
+    "admit_waiting_objections",
     "approve_offer",
     "attempt_approval",
     "attempt_drafting",
@@ -236,5 +239,6 @@ __all__ = [
     "standing_of",
     "suspend_licensee",
     "take_back_unfit_rows",
+    "tell_halts",
     "withdraw_request",
 ]

@@ -31,7 +31,7 @@ from apps.licensing.services.standing import may_receive
 
 @transaction.atomic
 def approve_offer(*, actor: Actor, offer_id: int, digest: str, now: datetime, attempt_id: int | None = None) -> Offer:
-    """Say yes to exactly the bytes that a digest names; the second yes announces the offer and starts its clock.
+    """Say yes to exactly the bytes that a digest names; the last yes that clause W4 asks for announces it.
 
     ``attempt_id`` is the attempt that the flow put down before; without it, one is begun here.
 
@@ -87,7 +87,7 @@ def _announce(actor: Actor, offer: Offer, now: datetime) -> None:
         },
     )
     subject = _("Release %(number)d is announced") % {"number": offer.release_id}
-    body = _("Two people approved it. Anybody can object until it opens.")
+    body = _("Everybody who must has approved it. Anybody can object until it opens.")
     address = f"/releases/{offer.release_id}/"
     tell_role(actor, Role.LICENSING_OFFICER, subject=subject, body=body, address=address, now=now)
     for licensee in licensees:

@@ -25,8 +25,8 @@ from apps.licensing.queries.deliveries import (
     still_stands,
 )
 from apps.licensing.services.drafting import LicenseeSuspended
-from apps.licensing.services.saying_no import HeldBack
-from apps.licensing.services.standing import may_receive
+from apps.licensing.services.saying_no import HeldBack, TiedToLicensee
+from apps.licensing.services.standing import may_receive, require_purpose
 
 _CHECKPOINT: Final = "W10"
 _WITHDRAWAL: Final = "W11"
@@ -75,7 +75,8 @@ def require_deliverable(edition: Edition) -> None:
     """Let a file of an edition leave now, or say why not.
 
     Raises:
-        ReleaseWithdrawn, NotOpenYet, LicenseeSuspended, HeldBack, NotCoveredYet, RowsTakenBack: each for its reason.
+        ReleaseWithdrawn, NotOpenYet, LicenseeSuspended, HeldBack, TiedToLicensee, NotCoveredYet,
+            RowsTakenBack: each for its reason.
     """
     obstacle, subject = obstacle_to(edition), edition.ref
     match obstacle:
@@ -90,6 +91,9 @@ def require_deliverable(edition: Edition) -> None:
         case Obstacle.HELD_BACK:
             message = _("Somebody who gets this release is on the board, and battles of it are too young for them.")
             raise HeldBack(message, clause="W5", subject=subject)
+        case Obstacle.TIED:
+            message = _("Somebody who approved this release is tied to whoever gets it by now. It is halted.")
+            raise TiedToLicensee(message, clause="W5", subject=subject)
         case Obstacle.NOT_COVERED:
             message = _("No signed checkpoint of the log covers this edition yet. Try again in a minute.")
             raise NotCoveredYet(message, clause=_CHECKPOINT, subject=subject)
@@ -112,7 +116,8 @@ def claim_delivery(
         NoSuchFile: when the edition has moved on from this file.
         ReleaseWithdrawn, NotOpenYet, LicenseeSuspended, HeldBack, NotCoveredYet, RowsTakenBack: as
             ``require_deliverable`` says.
-        NoAgreement, AgreementExpired, ControlChanged, RecipientUndeclared: as ``may_receive`` says.
+        NoAgreement, AgreementExpired, ControlChanged, RecipientUndeclared, OtherPurpose: as ``may_receive`` and
+            ``require_purpose`` say.
     """
     # Whoever counts holds the licensee; who suspends them waits, or is waited for.
     licensee = Licensee.objects.select_for_update(no_key=True).get(pk=edition.licensee_id)
@@ -123,6 +128,7 @@ def claim_delivery(
         raise NoSuchFile(_("This edition has no such file any more."), subject=edition.ref)
     require_deliverable(edition)
     may_receive(licensee, at=now)
+    require_purpose(edition.release, licensee, at=now)
     _stands, tombstones = still_stands(edition.pk, revision=edition.revision)
     earlier = resumable(edition, file, now=now) if is_range else None
     delivery = earlier or _counted(actor, licensee, edition, file, via, now)

@@ -41,7 +41,7 @@ class NobodyNamed(Refused):
 
 @transaction.atomic
 def owe_rows(*, actor: Actor, now: datetime) -> int:
-    """Put down every row that a licensee has received, that was taken back, and that they were not told about.
+    """Put down every row that a licensee has received, that was taken or held back, and that they were not told about.
 
     Returns how many; asked again, only what is new.
 
@@ -52,7 +52,7 @@ def owe_rows(*, actor: Actor, now: datetime) -> int:
     rows = [
         NoticeRow(
             licensee_id=row.licensee_id,
-            tombstone_id=row.battle_id,
+            battle_id=row.battle_id,
             name=row.name,
             is_urgent=row.is_urgent,
             owed_at=now,
@@ -122,7 +122,7 @@ def issue_notice(*, actor: Actor, licensee_id: int, now: datetime) -> Notice | N
 
 
 def _by_release(rows: list[NoticeRow]) -> dict[int, list[str]]:
-    names = {row.tombstone_id: row.name for row in rows}
+    names = {row.battle_id: row.name for row in rows}
     found: dict[int, list[str]] = {}
     items = ReleaseItem.objects.filter(battle__in=list(names)).values_list("battle_id", "release_id")
     for battle_id, release_id in items:

@@ -1,6 +1,7 @@
 """Objections: anybody stops the clock on an admissible ground, and two people start it again or end the offer."""
 
 import hashlib
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -14,7 +15,7 @@ from apps.audit.domain.canonical import time_text
 from apps.audit.domain.refusal import NotPermitted, Refused
 from apps.audit.services import commit_to, record
 from apps.licensing.events import LicensingEvent
-from apps.licensing.models import Ground, Objection, ObjectionState, Offer
+from apps.licensing.models import Ground, Objection, ObjectionState, Offer, OfferState, WaitingObjection
 from apps.licensing.permissions import may_judge_objections
 from apps.licensing.services.attempts import require_reauthenticated
 from apps.licensing.services.offering import tell_role
@@ -23,7 +24,8 @@ from apps.licensing.services.saying_no import OfferMoved, asking_the_wall
 LONGEST_WORDS: Final = 4000
 LONGEST_CONTACT: Final = 254
 LONGEST_REASON: Final = 2000
-# One person, by account or by the contact that they leave; and all who leave no account, together.
+# One person, by account, by the contact that they leave, or by the network that they come from. What all who leave no
+# account bring beyond the last number waits: whoever floods the form costs others some time, and nobody their say.
 MOST_A_DAY: Final = 3
 MOST_FROM_STRANGERS: Final = 30
 
@@ -38,11 +40,13 @@ class TooManyObjections(Refused):
 
 @transaction.atomic
 def object_to_offer(
-    *, actor: Actor, offer_id: int, ground: str, words: str, contact: str = "", now: datetime
-) -> Objection:
+    *, actor: Actor, offer_id: int, ground: str, words: str, contact: str = "", network: str = "", now: datetime
+) -> Objection | WaitingObjection:
     """Object to an announced offer; its clock stands until two people have decided.
 
-    ``words`` and ``contact`` are shown to those who decide and to nobody else; the log commits to them.
+    ``words`` and ``contact`` are shown to those who decide and to nobody else; the log commits to them. ``network`` is
+    a mark of where somebody without an account comes from, from which no address can be read. When many came today, it
+    waits for room, and the offer does not open before.
 
     Raises:
         NotAnObjection: when the ground is not admissible, or there are no words, or nobody to answer.
@@ -57,7 +61,37 @@ def object_to_offer(
     if actor.account_id is None and not contact:
         raise NotAnObjection(_("Sign in, or leave an address at which we can answer you."), clause="W6")
     offer = Offer.objects.select_related("release").get(pk=offer_id)
-    _require_room(actor, offer, contact)
+    _require_room(actor, offer, contact, network)
+    if actor.account_id is None and is_full():
+        return _wait(actor, offer, ground=ground, words=words, contact=contact, network=network, now=now)
+    return stop_the_clock(
+        actor=actor, offer=offer, ground=ground, words=words, contact=contact, network=network, now=now
+    )
+
+
+def _wait(
+    actor: Actor, offer: Offer, *, ground: str, words: str, contact: str, network: str, now: datetime
+) -> WaitingObjection:
+    if offer.state not in {OfferState.ANNOUNCED, OfferState.SUSPENDED}:
+        raise OfferMoved(_("This offer is not announced."), clause="W6", subject=offer.ref)
+    waiting = WaitingObjection.objects.create(
+        offer=offer, ground=ground, words=words, contact=contact, network=network, came_at=now
+    )
+    record(
+        LicensingEvent.OBJECTION_WAITS,
+        actor=actor,
+        subject=waiting.ref,
+        at=now,
+        clause="W6",
+        facts={"offer": offer.ref, "ground": ground, "words": commit_to(words, subject=waiting.ref)},
+    )
+    return waiting
+
+
+def stop_the_clock(
+    *, actor: Actor, offer: Offer, ground: str, words: str, contact: str, network: str, now: datetime
+) -> Objection:
+    """Write an objection within the caller's transaction, and tell those who decide. Raises ``OfferMoved``."""
     with asking_the_wall(offer.ref):
         objection = Objection.objects.create(
             offer=offer,
@@ -65,6 +99,7 @@ def object_to_offer(
             words=words,
             account_id=actor.account_id,
             contact=contact,
+            network=network,
             # The database writes both.
             made_at=now,
             due_at=now,
@@ -92,8 +127,18 @@ def object_to_offer(
 
 
 @transaction.atomic
-def decide_objection(*, actor: Actor, objection_id: int, outcome: str, public_reason: str, now: datetime) -> Objection:
+def decide_objection(
+    *,
+    actor: Actor,
+    objection_id: int,
+    outcome: str,
+    public_reason: str,
+    battles: Collection[int] = (),
+    now: datetime,
+) -> Objection:
     """Say what should become of an objection; when a second person says the same, it is decided.
+
+    A remedy names the battles that leave: each is taken back with the second word, and no other outcome names any.
 
     Raises:
         NotPermitted, ReauthenticationNeeded: when the actor may not, or has not lately proved who they are.
@@ -105,7 +150,10 @@ def decide_objection(*, actor: Actor, objection_id: int, outcome: str, public_re
     objection = Objection.objects.select_related("offer__release").get(pk=objection_id)
     reason = _readable(public_reason, LONGEST_REASON)
     with asking_the_wall(objection.ref), connection.cursor() as cursor:
-        cursor.execute("SELECT decide_objection(%s, %s, %s, %s)", [objection.pk, actor.account_id, outcome, reason])
+        cursor.execute(
+            "SELECT decide_objection(%s, %s, %s, %s, %s)",
+            [objection.pk, actor.account_id, outcome, reason, sorted(set(battles))],
+        )
     objection.refresh_from_db()
     is_over = objection.state != ObjectionState.OPEN
     record(
@@ -117,6 +165,7 @@ def decide_objection(*, actor: Actor, objection_id: int, outcome: str, public_re
         facts={
             "offer": objection.offer.ref,
             "outcome": objection.outcome,
+            "rows": len(objection.battles),
             "reason": hashlib.sha256(objection.public_reason.encode()).hexdigest(),
         },
     )
@@ -165,15 +214,29 @@ def _readable(text: str, longest: int) -> str:
     return kept if len(kept) <= longest else ""
 
 
-def _require_room(actor: Actor, offer: Offer, contact: str) -> None:
+def is_full() -> bool:
+    """Whether as many objections came from people without an account within a day as are taken up at once."""
+    since = timezone.now() - timedelta(days=1)
+    return Objection.objects.filter(account=None, made_at__gte=since).count() >= MOST_FROM_STRANGERS
+
+
+def _require_room(actor: Actor, offer: Offer, contact: str, network: str) -> None:
     since = timezone.now() - timedelta(days=1)
     if actor.account_id is not None:
         own = Objection.objects.filter(account_id=actor.account_id)
     else:
         own = Objection.objects.filter(account=None, contact__iexact=contact)
-        strangers = Objection.objects.filter(account=None, made_at__gte=since).count()
-        if strangers >= MOST_FROM_STRANGERS:
-            raise TooManyObjections(_("Too many objections came in today. Sign in to make yours."), clause="W6")
+        waiting = WaitingObjection.objects.filter(contact__iexact=contact, offer=offer)
+        # A mark is of one day: its key is forgotten with it.
+        from_there = Objection.objects.filter(network=network).count() if network else 0
+        from_there += WaitingObjection.objects.filter(network=network).count() if network else 0
+        if from_there >= MOST_A_DAY:
+            raise TooManyObjections(
+                _("Three objections came from your network today. Sign in to make yours, or come back tomorrow."),
+                clause="W6",
+            )
+        if waiting.exists():
+            raise TooManyObjections(_("You objected already, and it waits for its turn."), clause="W6")
     if own.filter(offer=offer, state=ObjectionState.OPEN).exists():
         raise TooManyObjections(_("You objected already, and nobody has decided it yet."), clause="W6")
     if own.filter(made_at__gte=since).count() >= MOST_A_DAY:

@@ -155,7 +155,7 @@ def offer_is_built(*, actor: Actor, offer_id: int, now: datetime) -> Offer:
     tell_role(
         actor,
         Role.APPROVER,
-        subject=_("Release %(number)d waits for two approvals") % {"number": offer.release_id},
+        subject=_("Release %(number)d waits for approvals") % {"number": offer.release_id},
         body=_("Every edition of offer %(offer)d is built. Read what it holds, and say yes or no.")
         % {"offer": offer.number},
         address=f"/releases/{offer.release_id}/offers/{offer.number}/approve/",

@@ -14,6 +14,13 @@ from django.utils.translation import ngettext
 
 from apps.audit.domain.refusal import NotPermitted, Refused
 from apps.licensing.services.drafting import LicenseeSuspended
+from apps.licensing.services.standing import (
+    AgreementExpired,
+    ControlChanged,
+    NoAgreement,
+    OtherPurpose,
+    RecipientUndeclared,
+)
 from apps.organizations.models import Organization
 
 Numbers = Mapping[str, Any]
@@ -97,6 +104,14 @@ def _rows(numbers: Numbers) -> str:
     ) % {"rows": numbers["rows"]}
 
 
+def _too_few(numbers: Numbers) -> str:
+    return ngettext(
+        "The rulebook asks for %(needed)d approvals, and %(given)d person has approved.",
+        "The rulebook asks for %(needed)d approvals, and %(given)d people have approved.",
+        numbers["given"],
+    ) % {"needed": numbers["needed"], "given": numbers["given"]}
+
+
 def _against(numbers: Numbers) -> str:
     return ngettext(
         "The terms of a model do not allow that its answer to %(rows)d battle is passed on.",
@@ -136,8 +151,9 @@ _SAID: Final[Mapping[str, tuple[type[Refused], Callable[[Numbers], str]]]] = {
     "not-announced": (OfferMoved, _told(lambda: _("This offer is not announced."))),
     "nobody-asked": (NotFourPeople, _told(lambda: _("Nobody has asked for this release: a fourth person is missing."))),
     "approved-before": (
-        NotFourPeople, _told(lambda: _("You gave the first approval; the second one is somebody else's.")),
+        NotFourPeople, _told(lambda: _("You gave an approval already; the next one is somebody else's.")),
     ),
+    "too-few-approvals": (NotFourPeople, _too_few),
     "one-of-the-others": (
         NotFourPeople, _told(lambda: _("Whoever asked, built or objected does not decide about it as well.")),
     ),
@@ -150,6 +166,18 @@ _SAID: Final[Mapping[str, tuple[type[Refused], Callable[[Numbers], str]]]] = {
     "objected": (ObjectionStands, _told(lambda: _("An objection has not been decided by two people yet."))),
     "holds-rows": (HoldsRowsTakenBack, _rows),
     "against-terms": (AgainstTerms, _against),
+    "no-agreement": (NoAgreement, _told(lambda: _("A licensee of this offer has no agreement in force."))),
+    "agreement-expired": (AgreementExpired, _told(lambda: _("The agreement of a licensee of this offer has expired."))),
+    "control-changed": (
+        ControlChanged,
+        _told(lambda: _("The owners of a licensee of this offer changed. An officer must look at the register first.")),
+    ),
+    "no-recipient": (
+        RecipientUndeclared, _told(lambda: _("A licensee of this offer has named no final recipient.")),
+    ),
+    "other-purpose": (
+        OtherPurpose, _told(lambda: _("The agreement in force is not for what this release was asked for.")),
+    ),
     "suspended": (LicenseeSuspended, _told(lambda: _("A licensee of this offer is suspended."))),
     "too-young": (TooYoung, _young),
     "too-few-alike": (TooFewAlike, _alike),
@@ -158,6 +186,10 @@ _SAID: Final[Mapping[str, tuple[type[Refused], Callable[[Numbers], str]]]] = {
         NotCancellable, _told(lambda: _("Somebody has received this release. It can be withdrawn, not cancelled.")),
     ),
     "decided-before": (DecidedBefore, _told(lambda: _("Two people have decided this objection."))),
+    "no-rows": (
+        NotAnOutcome, _told(lambda: _("Name the battles that leave with a remedy, and none with another outcome.")),
+    ),
+    "other-rows": (NotAnOutcome, _told(lambda: _("These battles are not all in this release."))),
     "no-outcome": (NotAnOutcome, _told(lambda: _("Choose an outcome, and give a reason for everybody."))),
 }  # fmt: skip
 

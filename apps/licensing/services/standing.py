@@ -5,7 +5,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from apps.audit.domain.refusal import Refused
-from apps.licensing.models import Agreement, FinalRecipient, Licensee, Suspension
+from apps.licensing.models import Agreement, FinalRecipient, Licensee, Release, Suspension
 from apps.licensing.queries.agreements import agreement_in_force, clock_now, control_changes_of
 from apps.licensing.services.drafting import LicenseeSuspended
 
@@ -26,6 +26,27 @@ class ControlChanged(Refused):
 
 class RecipientUndeclared(Refused):
     """It is not said in whose hands the data ends."""
+
+
+class OtherPurpose(Refused):
+    """The agreement in force is not for what the release was asked for."""
+
+
+def require_purpose(release: Release, licensee: Licensee, *, at: datetime) -> None:
+    """Return when what a licensee asked a release for is among the purposes that it agreed to. Raises ``OtherPurpose``.
+
+    Releases that nobody asked for in a request of their own are for any of the agreed purposes.
+    """
+    asked = release.request
+    if asked is None or asked.licensee_id != licensee.pk:
+        return
+    agreement = require_agreement(licensee, at=max(at, clock_now()))
+    if asked.purpose not in agreement.purposes:
+        raise OtherPurpose(
+            _("The agreement in force is not for what this release was asked for."),
+            clause=TIES_CLAUSE,
+            subject=release.ref,
+        )
 
 
 def may_receive(licensee: Licensee, *, at: datetime) -> None:

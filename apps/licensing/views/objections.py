@@ -1,7 +1,9 @@
 """Objecting to an offer, for everybody; deciding about it, for two people."""
 
+from allauth.account.adapter import get_adapter
 from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib import messages
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -15,11 +17,20 @@ from apps.audit.middleware import remember_refusal
 from apps.audit.permissions import has_lately_proved_identity
 from apps.licensing import queries
 from apps.licensing.forms import DecisionForm, ObjectionForm
-from apps.licensing.models import ObjectionState, Offer, OfferState
+from apps.licensing.gateways.networks import network_mark
+from apps.licensing.models import ObjectionState, Offer, OfferState, WaitingObjection
 from apps.licensing.permissions import may_judge_objections
 from apps.licensing.services import decide_objection, object_to_offer
 
 UNPROCESSABLE = 422
+
+
+def _address_of(request: HttpRequest) -> str:
+    """Return where a request comes from, as the sign-in pages understand it; empty when nobody can tell."""
+    try:
+        return str(get_adapter(request).get_client_ip(request))
+    except (PermissionDenied, ImproperlyConfigured):
+        return ""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -37,12 +48,22 @@ def new_objection(request: HttpRequest, release_id: int, number: int) -> HttpRes
     if request.method == "POST" and form.is_valid():
         try:
             objection = object_to_offer(
-                actor=acting(request), offer_id=offer.pk, now=timezone.now(), **form.cleaned_data
+                actor=acting(request),
+                offer_id=offer.pk,
+                network=network_mark(_address_of(request), now=timezone.now()),
+                now=timezone.now(),
+                **form.cleaned_data,
             )
         except Refused as refused:
             remember_refusal(request, refused)
             form.add_error(None, str(refused))
         else:
+            if isinstance(objection, WaitingObjection):
+                messages.info(
+                    request,
+                    _("Many objections came today. Yours waits for its turn, and the release does not open before."),
+                )
+                return redirect("licensing:release", release_id)
             messages.success(
                 request,
                 _("Objection %(number)d stands, and so does the clock, until two people have decided.")
@@ -65,7 +86,12 @@ def objection(request: HttpRequest, objection_id: int) -> HttpResponse:
     if may_decide and found.state == ObjectionState.OPEN and not has_lately_proved_identity(actor, timezone.now()):
         raise ReauthenticationRequired
     form = DecisionForm(
-        request.POST or None, initial={"outcome": found.outcome or None, "public_reason": found.public_reason}
+        request.POST or None,
+        initial={
+            "outcome": found.outcome or None,
+            "public_reason": found.public_reason,
+            "battles": " ".join(str(battle) for battle in found.battles),
+        },
     )
     if request.method == "POST" and form.is_valid():
         try:

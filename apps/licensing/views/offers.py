@@ -115,9 +115,9 @@ def approve_offer(request: HttpRequest, release_id: int, number: int) -> HttpRes
         else:
             messages.success(
                 request,
-                _("Two people have approved it: the public notice begins now.")
+                _("Everybody who must has approved it: the public notice begins now.")
                 if after.announced_at
-                else _("Your approval stands. A second one is needed, from somebody else."),
+                else _("Your approval stands. Another one is needed, from somebody else."),
             )
             return redirect("licensing:release", release_id)
         # What is shown below is what stands there now, and not what was read before.

@@ -25,6 +25,7 @@ from apps.moderation.services.decision_rows import (
     fit_reason,
     ground,
 )
+from apps.moderation.services.erasing import erase_appeals_of
 from apps.moderation.services.exports import NotAboutExports, look_into_exports
 from apps.moderation.services.leasing import (
     extend_lease,
@@ -70,6 +71,7 @@ __all__ = [
     "decide_appeal",
     "decide_finding",
     "decide_prompt",
+    "erase_appeals_of",
     "extend_lease",
     "fit_reason",
     "forget_old_drafts",

@@ -5,7 +5,17 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from apps.policy.domain.directions import DIRECTIONS, FLOORS, MOST, Effect, Safer, effect_of, is_number, is_same
+from apps.policy.domain.directions import (
+    CEILINGS,
+    DIRECTIONS,
+    FLOORS,
+    MOST,
+    Effect,
+    Safer,
+    effect_of,
+    is_number,
+    is_same,
+)
 from apps.policy.domain.rulebook import ClauseText
 
 Directions = Mapping[tuple[str, str], Safer]
@@ -149,6 +159,7 @@ class Unfit(StrEnum):
     """Why a clause cannot read as somebody wishes."""
 
     BELOW_FLOOR = "below_floor"
+    ABOVE_CEILING = "above_ceiling"
     OTHER_NAMES = "other_names"
     OTHER_SORT = "other_sort"
     OUT_OF_RANGE = "out_of_range"
@@ -189,17 +200,20 @@ def _why_unfit(number: str, name: str, before: Any, after: Any) -> Unfit | None:
     if before is None or after is None:
         return Unfit.OTHER_SORT if DIRECTIONS.get((number, name), Safer.NONE) is not Safer.NONE else None
     if is_number(before) and is_number(after):
-        return _why_no_such_number(before, after, FLOORS.get((number, name), 0))
+        where = (number, name)
+        return _why_no_such_number(before, after, floor=FLOORS.get(where, 0), ceiling=CEILINGS.get(where, MOST))
     return Unfit.OTHER_SORT if type(before) is not type(after) else None
 
 
-def _why_no_such_number(before: float, after: float, floor: int) -> Unfit | None:
+def _why_no_such_number(before: float, after: float, *, floor: int, ceiling: int) -> Unfit | None:
     # Also what is no number at all, such as NaN, lies between no two numbers.
     if not 0 <= after <= MOST:
         return Unfit.OUT_OF_RANGE
     if before == int(before) and after != int(after):
         return Unfit.OTHER_SORT
-    return Unfit.BELOW_FLOOR if after < floor else None
+    if after < floor:
+        return Unfit.BELOW_FLOOR
+    return Unfit.ABOVE_CEILING if after > ceiling else None
 
 
 def digest_source(clauses: Sequence[ClauseText]) -> list[dict[str, Any]]:

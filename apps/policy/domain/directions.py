@@ -78,11 +78,19 @@ DIRECTIONS: Final[Mapping[tuple[str, str], Safer]] = {
     ("M4", "sample"): Safer.LOWER,
     ("L1", "share"): Safer.NONE,
 }
-# What no version goes below, with the CHECKs of the table.
+# What no version goes below or above, with the CHECKs of the table. Everything else that the wall counts can be
+# loosened in public, after the notice of W9; these cannot.
 FLOORS: Final[Mapping[tuple[str, str], int]] = {
     ("W1", "min_age_days"): 60,
     ("W4", "approvals"): 2,
+    ("W5", "hold_back_days"): 180,
+    ("W6", "hours"): 72,
+    ("W6", "objection_days"): 1,
     ("W9", "loosening_days"): 30,
+}
+CEILINGS: Final[Mapping[tuple[str, str], int]] = {
+    ("W4", "approvals"): 5,
+    ("W6", "objection_days"): 5,
 }
 # What makes a clause's numbers unfit for the program that reads them.
 MOST: Final = 2**31 - 1

@@ -29,8 +29,7 @@ class WayKind(StrEnum):
 class WayOut:
     """One way out; ``holds_content`` is whether words or single outcomes of live battles can be in it.
 
-    ``exits`` are names as ``tests/architecture/exits.py`` finds them in the code; a way that is no code of ours, such
-    as a backup, has none.
+    ``exits`` are names as ``tests/architecture/exits.py`` finds them in the code; a backup, which is no code, has none.
     """
 
     name: str
@@ -306,6 +305,7 @@ WAYS_OUT: Final[tuple[WayOut, ...]] = (
             "command:load_demo",
             "command:log_recover",
             "command:after_restore",
+            "command:erase_again",
         ),
         holds_content=True,
     ),

@@ -1,18 +1,19 @@
 """Proposing to change the rulebook."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from apps.audit.domain.actor import Actor
 from apps.audit.domain.refusal import NotPermitted, Refused
 from apps.audit.services import commit_to, record
 from apps.policy.domain.changes import ClauseChange, Fault, Unfit, changed, differences, fault_in
-from apps.policy.domain.directions import FLOORS
+from apps.policy.domain.directions import CEILINGS, FLOORS
 from apps.policy.domain.rulebook import SUBJECTS, ClauseText
 from apps.policy.events import PolicyEvent
 from apps.policy.models import ClauseProposal, PolicyProposal
@@ -23,6 +24,19 @@ LONGEST_REASON: Final = 300
 LONGEST_TITLE: Final = 120
 LONGEST_TEXT: Final = 4000
 _NUMBER: Final = re.compile(r"[A-Z][1-9][0-9]{0,2}")
+# Why a number has an end that no notice moves, told with it to whoever would move it.
+_BOUNDS: Final[Mapping[tuple[str, str], object]] = {
+    ("W1", "min_age_days"): gettext_lazy("What is younger is still live, and live data is never sold."),
+    ("W4", "approvals"): gettext_lazy(
+        "One person alone must not be able to let data go, and more than five would leave nobody to object or decide."
+    ),
+    ("W5", "hold_back_days"): gettext_lazy(
+        "Whoever is on the board must not train on questions that still decide their rank."
+    ),
+    ("W6", "hours"): gettext_lazy("The public needs three days to read a notice and object."),
+    ("W6", "objection_days"): gettext_lazy("Whoever objects has an answer within five days."),
+    ("W9", "loosening_days"): gettext_lazy("Nobody is surprised by a rule that was loosened."),
+}
 
 
 class UnfitReason(Refused):
@@ -122,7 +136,9 @@ def _fit(clause: ClauseText | None, change: ClauseChange) -> ClauseChange:
 def _why(number: str, fault: Fault) -> str:
     match fault.why:
         case Unfit.BELOW_FLOOR:
-            said = _("No version of the rulebook goes below %(floor)d here.")
+            said = _("No version of the rulebook goes below %(floor)d here. %(why)s")
+        case Unfit.ABOVE_CEILING:
+            said = _("No version of the rulebook goes above %(ceiling)d here. %(why)s")
         case Unfit.OTHER_NAMES:
             said = _("The program gives a clause its numbers: a proposal neither adds nor takes one away.")
         case Unfit.OTHER_SORT:
@@ -131,4 +147,5 @@ def _why(number: str, fault: Fault) -> str:
             said = _("A number lies between 0 and two thousand million.")
         case Unfit.STANDS:
             said = _("A clause of the wall, or one with numbers that the program reads, is changed but not removed.")
-    return said % {"floor": FLOORS.get((number, fault.name), 0)}
+    where = (number, fault.name)
+    return said % {"floor": FLOORS.get(where, 0), "ceiling": CEILINGS.get(where, 0), "why": _BOUNDS.get(where, "")}

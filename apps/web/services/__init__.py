@@ -1,5 +1,6 @@
-"""What the auditor's desk writes: samples, openings, exports."""
+"""What the auditor's desk writes: samples, openings, exports; and erasing a person."""
 
+from apps.web.services.erasing import Erased, NotConfirmed, NotYourself, erase_again, erase_contributor
 from apps.web.services.exports import (
     AlreadyExporting,
     Exporting,
@@ -25,11 +26,14 @@ from apps.web.services.samples import Drawn, NotYourLot, PeriodsOverlap, keep_sa
 __all__ = [
     "AlreadyExporting",
     "Drawn",
+    "Erased",
     "Exporting",
     "NotAnAuditorsExport",
+    "NotConfirmed",
     "NotDrawn",
     "NotYourLot",
     "NotYourSample",
+    "NotYourself",
     "NothingToExport",
     "NothingToOpen",
     "OpenedChoice",
@@ -37,6 +41,8 @@ __all__ = [
     "PeriodsOverlap",
     "begin_export",
     "confirm_export",
+    "erase_again",
+    "erase_contributor",
     "expire_export",
     "keep_sample",
     "open_choice",

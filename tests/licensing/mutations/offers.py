@@ -9,6 +9,8 @@ _OPEN: Final = "open_offer(bigint)"
 _APPROVING: Final = "tests/licensing/test_approve_offers.py::"
 _OPENING: Final = "tests/licensing/test_open_offers.py::"
 _OBJECTING: Final = "tests/licensing/test_objections.py::"
+_ASKED: Final = "tests/licensing/test_asked_by_the_database.py::"
+_ATTACKED: Final = "tests/licensing/test_offer_attacks.py::"
 _BESIEGED: Final = "tests/licensing/test_offers_besieged.py::"
 
 
@@ -20,7 +22,13 @@ MUTATIONS: Final = (
     Mutation(
         rule=4,
         name="one person approves twice",
-        functions=((_APPROVE, "ELSIF by_whom = offer.first_approver_id THEN", "ELSIF false THEN"),),
+        functions=(
+            (
+                _APPROVE,
+                "ELSIF EXISTS (SELECT 1 FROM licensing_approval",
+                "ELSIF false AND EXISTS (SELECT 1 FROM licensing_approval",
+            ),
+        ),
         caught_by=(_APPROVING + "test_the_same_person_does_not_approve_twice_whatever_their_roles",),
     ),
     Mutation(
@@ -45,6 +53,24 @@ MUTATIONS: Final = (
         name="approvals bind nothing",
         functions=((_APPROVE, "offer_digest(of_offer) IS DISTINCT FROM offer.digest", "false"),),
         caught_by=(_APPROVING + "test_a_changed_manifest_is_not_what_was_read",),
+    ),
+    Mutation(
+        rule=4,
+        name="two approvals are enough, whatever the rulebook says",
+        functions=((_APPROVE, "IF this_place < needed THEN", "IF this_place < 2 THEN"),),
+        caught_by=(_ASKED + "test_as_many_approve_as_the_rulebook_asks_for",),
+    ),
+    Mutation(
+        rule=5,
+        name="agreements are asked by services alone",
+        functions=((_OPEN, "IF one.standing IS NOT NULL THEN", "IF false THEN"),),
+        caught_by=(_ASKED + "test_nothing_opens_for_whoever_may_not_receive",),
+    ),
+    Mutation(
+        rule=6,
+        name="an edition is exchanged for anything",
+        statements=("ALTER TABLE licensing_edition DISABLE TRIGGER edition_on_write",),
+        caught_by=(_ATTACKED + "test_nobody_exchanges_an_edition",),
     ),
     Mutation(
         rule=5,
