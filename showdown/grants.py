@@ -237,4 +237,6 @@ FUNCTIONS: Final[dict[str, tuple[str, ...]]] = {
     "offer_rows_to_leave(of_offer bigint)": (APP,),
     "release_on_the_board(of_release bigint)": (APP,),
     "release_items_younger(of_release bigint, days integer)": (APP,),
+    "release_rows_unfit(of_release bigint)": (APP,),
+    "release_rows_against_terms(of_release bigint)": (APP,),
 }
