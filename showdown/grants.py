@@ -249,4 +249,6 @@ FUNCTIONS: Final[dict[str, tuple[str, ...]]] = {
     "recipient_standing(of_release bigint, of_licensee bigint, at timestamp with time zone)": (APP,),
     "release_on_the_board(of_release bigint)": (APP,),
     "release_items_younger(of_release bigint, days integer)": (APP,),
+    "release_rows_unfit(of_release bigint)": (APP,),
+    "release_rows_against_terms(of_release bigint)": (APP,),
 }

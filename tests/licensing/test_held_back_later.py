@@ -39,7 +39,7 @@ def a_lab_is_named(opened: Opened) -> None:
 
 
 def test_a_lab_that_is_named_after_the_opening_gets_nothing_young(opened: Opened, client: Client) -> None:
-    assert obstacle_to(opened.edition) is None
+    assert obstacle_to(opened.edition, at=timezone.now()) is None
     a_lab_is_named(opened)
     with pytest.raises(HeldBack) as refused:
         opened.sending()

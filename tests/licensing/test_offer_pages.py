@@ -10,6 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.audit.services import record
+from apps.licensing.events import LicensingEvent
 from apps.licensing.flows import approve, open_now, seal
 from apps.licensing.models import Approval, Attempt, Objection, Offer, OfferState
 from apps.licensing.services import NotFourPeople, Sealing, TakenOut
@@ -24,7 +26,7 @@ from tests.licensing.offered import (
 )
 from tests.licensing.test_approve_offers import works_for
 from tests.licensing.world import World
-from tests.trails import refusals
+from tests.trails import facts_about, refusals
 
 pytestmark = pytest.mark.committed
 
@@ -203,7 +205,12 @@ def test_a_release_is_offered_to_a_later_licensee(world: World, margaret: User, 
     assert "Corvid Analytics" in page
     assert client.post(address, {}).status_code == 422
     assert client.post(address, {"licensees": [str(world.licensee.pk)]}).status_code == 422
-    assert client.post(address, {"licensees": [str(corvid.pk)]}).status_code == 302
+    # Who asked is said by the officer, and is somebody who can have.
+    for nobody in ({}, {"asked_by": ""}, {"asked_by": str(margaret.pk)}, {"asked_by": "x" * 99}):
+        assert client.post(address, {"licensees": [str(corvid.pk)], **nobody}).status_code == 422
+    told = {"licensees": [str(corvid.pk)], "asked_by": str(ingrid.pk)}
+    assert client.post(address, told).status_code == 302
+    assert facts_about(Offer.objects.get(number=2))["requester"] == ingrid.pseudonym
     assert "Offer 2, to Corvid Analytics" in text_of(client, f"/releases/{release.pk}/")
     assert "Offers, by what they wait for" in text_of(client, "/releases/desk/")
 
@@ -224,11 +231,11 @@ def test_refusals_are_listed_filtered_and_paged(world: World, margaret: User, ka
     page = text_of(client, "/releases/refusals/")
     assert "30 times a clause said no" in page
     assert "Questions about the sky" not in page
-    assert page.count("not-four-people") == 25
+    assert page.count("asking, building and two approvals need four people") == 25
     older = re.search(r'href="(\?[^"]*before=[^"]+)"', client.get("/releases/refusals/?act=approve").content.decode())
     assert older is not None
     second = text_of(client, "/releases/refusals/" + older[1].replace("&amp;", "&"))
-    assert second.count("not-four-people") == 5
+    assert second.count("asking, building and two approvals need four people") == 5
     assert text_of(client, "/releases/refusals/?act=open").count("No refusal fits") == 1
     assert text_of(client, "/releases/refusals/?clause=W9&act=xx&before=9-x%00").count("No refusal fits") == 1
     text_of(client, "/releases/refusals/?before=999999999999999999-1")
@@ -242,7 +249,12 @@ def test_an_auditor_compares_the_counters_with_the_log(
     offer = awaiting(world, margaret)
     sign_in_just_now(client, barbara)
     assert "Completeness" in text_of(client, "/releases/")
-    assert "Complete" in text_of(client, "/releases/completeness/")
+    # No entry of the log tells of this edition, as none would of one that was written past the services.
+    assert "The log tells otherwise" in text_of(client, "/releases/completeness/")
+    edition = offer.editions.get()
+    told = {"licensee": edition.licensee.ref, "editions_before": 0}
+    record(LicensingEvent.EDITION_BUILT, actor=BUILDER, subject=edition.ref, at=timezone.now(), facts=told)
+    assert "The log tells otherwise" not in text_of(client, "/releases/completeness/")
     world.owner.execute("UPDATE licensing_edition SET ordinal = 1 WHERE offer_id = %s", [offer.pk])
     assert "Numbers are missing" in text_of(client, "/releases/completeness/")
     world.owner.execute("UPDATE licensing_edition SET ordinal = 0 WHERE offer_id = %s", [offer.pk])

@@ -4,11 +4,13 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from apps.accounts.models import User
 from apps.audit.domain.refusal import NotPermitted, Refused
-from apps.licensing.events import LicenseeEvent
-from apps.licensing.models import AccessRequest, RequestState
+from apps.licensing.events import LicenseeEvent, LicensingEvent
+from apps.licensing.flows.drafting import draft_requested
+from apps.licensing.models import AccessRequest, Act, Attempt, AttemptState, RequestState
 from apps.licensing.services import (
     AlreadyAsked,
     LicenseeSuspended,
@@ -31,6 +33,7 @@ from apps.licensing.services import (
 from apps.licensing.services.drafting import NothingMatches
 from tests.conftest import NOON
 from tests.licensing.partners import LATER, Partner, partner
+from tests.licensing.test_offer_pages import sign_in_just_now, text_of
 from tests.licensing.world import World
 from tests.organizations.test_register import registered
 from tests.trails import facts_about, trail_of
@@ -138,10 +141,23 @@ def test_margaret_refuses_under_a_clause(university: Partner, margaret: User) ->
 
 def test_nothing_is_drafted_from_a_request_for_nothing(university: Partner, margaret: User) -> None:
     asked = university.requested()
+    with pytest.raises(NotPermitted):
+        draft_requested(actor=university.contact.as_actor(), request_id=asked.pk)
+    with pytest.raises(NotYourRequest):
+        draft_requested(actor=margaret.as_actor(), request_id=asked.pk + 1)
+    assert not Attempt.objects.exists()
     with pytest.raises(NothingMatches):
-        draft_from_request(actor=margaret.as_actor(), request_id=asked.pk, now=LATER)
+        draft_requested(actor=margaret.as_actor(), request_id=asked.pk)
     asked.refresh_from_db()
     assert asked.state == RequestState.ASKED
+    # It was put down before it was tried, and stands among the refusals.
+    attempt = Attempt.objects.get()
+    assert (attempt.act, attempt.state, attempt.code) == (Act.DRAFT, AttemptState.REFUSED, "nothing-matches")
+    assert attempt.licensee == university.licensee
+    assert trail_of(university.licensee)[-2:] == [LicensingEvent.DRAFT_ATTEMPTED, LicensingEvent.DRAFT_REFUSED]
+    client = Client()
+    sign_in_just_now(client, margaret)
+    assert "no battle fits what was asked for" in text_of(client, "/releases/refusals/")
 
 
 @pytest.mark.committed
@@ -158,7 +174,10 @@ def test_margaret_drafts_what_ingrid_asked_for(world: World, margaret: User, ing
         recipients=[world.licensee.organization_id],
         now=NOON + timedelta(hours=1),
     )
-    release = draft_from_request(actor=margaret.as_actor(), request_id=asked.pk, now=LATER)
+    release = draft_requested(actor=margaret.as_actor(), request_id=asked.pk)
+    attempt = Attempt.objects.get()
+    assert (attempt.state, attempt.release) == (AttemptState.DONE, release)
+    assert facts_about(world.licensee)["request"] == asked.ref
     assert (release.request, release.asked, release.title) == (asked, 2, "The sky")
     asked.refresh_from_db()
     assert asked.state == RequestState.DRAFTED

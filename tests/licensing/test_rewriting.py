@@ -20,6 +20,7 @@ from apps.licensing.models import (
     Edition,
     EditionRevision,
     LeftOut,
+    Licensee,
     PersonGeneralization,
     PseudonymKey,
     Release,
@@ -27,7 +28,7 @@ from apps.licensing.models import (
     TombstoneReason,
 )
 from apps.licensing.queries import due_rewrites, too_few_alike
-from apps.licensing.services import Sealing, draft_release
+from apps.licensing.services import Sealing, draft_release, editions
 from apps.licensing.services.tombstones import withdraw_release
 from tests.licensing.builds import BUILDER, NIGHT, Killed, contents, dying, store, table_of
 from tests.licensing.crowds import Facts, crowd, voted
@@ -258,6 +259,26 @@ def test_the_same_rows_taken_back_make_the_same_bytes(
     again = EditionStore(tmp_path / "again")
     assert rewrite_editions(actor=BUILDER, store=again) == 1
     assert contents(again.root) == once
+
+
+def test_a_rewritten_copy_says_of_agreement_and_method_what_was_approved(
+    sale: Sale, store: EditionStore, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = sale.release((sale.teachers, Facts()))
+    approved = Edition.objects.get().manifest
+    Licensee.objects.update(agreement_sha256="e" * 64, purpose="Something else since")
+    monkeypatch.setattr(editions, "near_duplicates", lambda **_told: {"algorithm": "another since"})
+    sale.take_back(release, 1, of=sale.teachers)
+    rewrite_editions(actor=BUILDER, store=store)
+    rewritten = Edition.objects.get()
+    assert rewritten.revision == 1
+    for part in ("licensee", "near_duplicates"):
+        assert rewritten.manifest[part] == approved[part]
+    # A new edition, with approvals of its own, says what is so today.
+    sale.release((sale.teachers, Facts()))
+    newest = Edition.objects.latest("pk").manifest
+    assert newest["licensee"]["purpose"] == "Something else since"
+    assert newest["near_duplicates"] == {"algorithm": "another since"}
 
 
 def test_what_is_told_of_somebody_is_written_once(sale: Sale, world: World) -> None:

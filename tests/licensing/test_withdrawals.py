@@ -18,7 +18,7 @@ from apps.battles.services import exclude_votes
 from apps.contributors.models import Consent, ConsentKind, ConsentText, Contributor
 from apps.contributors.services import give_consent, withdraw_consent
 from apps.licensing.domain.notice import next_batch
-from apps.licensing.events import LicensingEvent
+from apps.licensing.events import LicenseeEvent, LicensingEvent
 from apps.licensing.flows import withdrawing
 from apps.licensing.flows.withdrawing import tend_withdrawals
 from apps.licensing.gateways import SilentPost
@@ -199,7 +199,13 @@ def test_silence_is_followed_by_a_reminder_the_officers_and_a_suspension(
         assert len(mails.to("margaret@demo.example")) == to_margaret, days
     licensee = Licensee.objects.get()
     assert licensee.suspended_at == start + timedelta(days=44)
+    # One entry, and one word to each: a suspension that follows silence is told as that and not a second time.
     assert trail_of(licensee)[-1] == LicensingEvent.SUSPENDED_FOR_SILENCE
+    assert LicenseeEvent.SUSPENDED not in trail_of(licensee)
+    assert facts_about(licensee)["was_suspended"] is False
+    suspension = Suspension.objects.get()
+    assert (suspension.clause, suspension.licensee) == ("W11", licensee)
+    assert opened.contact.inbox.filter(created_at__gte=start + timedelta(days=44)).count() == 1
     assert mails.to("margaret@demo.example") == [
         "Overdue: notice 1 to Meridian University",
         "Suspended: Meridian University has not answered notice 1",
@@ -214,6 +220,24 @@ def test_silence_is_followed_by_a_reminder_the_officers_and_a_suspension(
     acknowledge_notice(actor=opened.contact.as_actor(), notice_id=notice.pk, name="Ingrid Aas", now=late)
     assert facts_about(notice)["in_time"] is False
     assert Licensee.objects.get().suspended_at is not None
+
+
+def test_a_look_that_comes_late_says_the_last_thing_alone(opened: Opened, mails: MailServer, ada: User) -> None:
+    opened.fetch()
+    take_consent_back(ada)
+    start = next_batch(timezone.now())
+    tend()
+    tend(start)
+    # Nobody looked for two months: no reminder and no word of a deadline is sent beside the suspension.
+    for _twice in range(2):
+        tend(start + timedelta(days=60))
+    assert len(mails.to("ingrid@demo.example")) == 2
+    assert mails.to("margaret@demo.example") == ["Suspended: Meridian University has not answered notice 1"]
+    notice = Notice.objects.get()
+    assert (notice.reminded_at, notice.escalated_at) == (None, None)
+    assert [event for event in trail_of(notice) if event != LicensingEvent.NOTICE_SENT] == [
+        LicensingEvent.NOTICE_ISSUED
+    ]
 
 
 def test_silence_of_somebody_suspended_already_stops_no_look(opened: Opened, ada: User) -> None:

@@ -1,6 +1,6 @@
 """``/api/v1/licensee/``: terms and requests of the licensee whose key is sent; ``/api/v1/schema-preview/`` for all."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -11,13 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.api.authentication import HasLicenseeKey, KeyRate, LicenseeKeyAuthentication
-from apps.api.parsers import ShallowJSONParser
+from apps.api.speaking import WithKey
 from apps.audit.middleware import actor_of
 from apps.licensing import queries, services
 from apps.licensing.domain import preview
 from apps.licensing.domain.purposes import Purpose
-from apps.licensing.models import AccessRequest, Licensee, LicenseeKey
+from apps.licensing.models import AccessRequest, Licensee
 
 LONGEST_WORDS = 1000
 
@@ -118,25 +117,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
 _REFUSED = OpenApiResponse(ProblemSerializer, description="A refusal by name, as application/problem+json.")
 
 
-class _WithKey(APIView):
-    """What every address behind a key has in common."""
-
-    authentication_classes = (LicenseeKeyAuthentication,)
-    permission_classes = (HasLicenseeKey,)
-    throttle_classes = (KeyRate,)
-    parser_classes = (ShallowJSONParser,)
-
-    @staticmethod
-    def key(request: Request) -> LicenseeKey:
-        """Return the key that was sent; the permission has seen that there is one."""
-        return cast("LicenseeKey", request.auth)
-
-    def licensee(self, request: Request) -> Licensee:
-        """Return the licensee whose key was sent."""
-        return self.key(request).licensee
-
-
-class TermsView(_WithKey):
+class TermsView(WithKey):
     """What the licensee agreed to, and whether it may receive anything now."""
 
     @extend_schema(operation_id="licensee_terms", responses=TermsSerializer)
@@ -159,7 +140,7 @@ class TermsView(_WithKey):
         return Response(TermsSerializer(told).data)
 
 
-class RequestsView(_WithKey):
+class RequestsView(WithKey):
     """What the licensee asked for."""
 
     @extend_schema(operation_id="licensee_requests", responses=RequestSerializer(many=True))
@@ -196,7 +177,7 @@ class RequestsView(_WithKey):
         return Response(RequestSerializer(asked).data, status=status.HTTP_201_CREATED)
 
 
-class RequestView(_WithKey):
+class RequestView(WithKey):
     """One request of the licensee's."""
 
     @extend_schema(operation_id="licensee_request", responses=RequestSerializer)

@@ -13,9 +13,10 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.api.v1.licensees import ForLicensees, actor_asking, licensees_asking
-from apps.licensing.models import Edition, Notice
+from apps.api.speaking import ForLicensees, actor_asking, licensees_asked_for, licensees_asking
+from apps.licensing.models import Edition, Notice, OfferState, ReleaseState
 from apps.licensing.queries.deliveries import (
+    Obstacle,
     deliveries_of,
     edition_of,
     editions_of,
@@ -30,6 +31,7 @@ _MAX_ID: Final = 2**63 - 1
 _PAGE: Final = 1_000
 _CURSOR: Final = re.compile(r"([1-9][0-9]{0,17})-([0-9a-f]{32})")
 _NOT_MODIFIED: Final = 304
+_FOR_ONE: Final = OpenApiParameter("licensee", int, description="For which licensee, when you speak for several.")
 
 
 class FileSerializer(serializers.Serializer[Any]):
@@ -42,11 +44,16 @@ class FileSerializer(serializers.Serializer[Any]):
 
 
 class EditionSerializer(serializers.Serializer[Any]):
-    """One edition; ``obstacle`` says why it cannot be fetched now, null when it can."""
+    """One edition; ``obstacle`` says why none of its files can be fetched now, null when they can.
+
+    ``state`` is that of its release, by the words of the pages: while the release is sealed, that of the offer.
+    """
 
     edition = serializers.IntegerField(source="pk")
     release = serializers.IntegerField(source="release_id")
+    licensee = serializers.IntegerField(source="licensee_id")
     title = serializers.CharField(source="release.title")
+    state = serializers.SerializerMethodField()
     revision = serializers.IntegerField()
     rows = serializers.IntegerField()
     manifest_sha256 = serializers.CharField()
@@ -54,9 +61,17 @@ class EditionSerializer(serializers.Serializer[Any]):
     obstacle = serializers.SerializerMethodField()
     files = serializers.SerializerMethodField()
 
+    @extend_schema_field(serializers.ChoiceField(sorted({*OfferState.values, ReleaseState.WITHDRAWN.value})))
+    def get_state(self, edition: Edition) -> str:
+        """Name it."""
+        if edition.release.state == ReleaseState.WITHDRAWN:
+            return ReleaseState.WITHDRAWN.value
+        return str(edition.offer.state)
+
+    @extend_schema_field(serializers.ChoiceField([each.value for each in Obstacle], allow_null=True))
     def get_obstacle(self, edition: Edition) -> str | None:
         """Say why, as a code."""
-        found = obstacle_to(edition)
+        found = obstacle_to(edition, at=timezone.now())
         return found.value if found is not None else None
 
     @extend_schema_field(FileSerializer(many=True))
@@ -121,10 +136,10 @@ class AnswerSerializer(serializers.Serializer[Any]):
 class EditionsView(ForLicensees):
     """A licensee's editions with their files."""
 
-    @extend_schema(responses=EditionSerializer(many=True))
+    @extend_schema(parameters=[_FOR_ONE], responses=EditionSerializer(many=True))
     def get(self, request: Request) -> Response:
         """List them, newest first."""
-        return Response(EditionSerializer(editions_of(licensees_asking(request)), many=True).data)
+        return Response(EditionSerializer(editions_of(licensees_asked_for(request)), many=True).data)
 
 
 class EditionFileView(ForLicensees):
@@ -152,10 +167,10 @@ class EditionFileView(ForLicensees):
 class DeliveriesView(ForLicensees):
     """What a licensee has fetched."""
 
-    @extend_schema(responses=DeliverySerializer(many=True))
+    @extend_schema(parameters=[_FOR_ONE], responses=DeliverySerializer(many=True))
     def get(self, request: Request) -> Response:
         """List the newest hundred deliveries, newest first."""
-        return Response(DeliverySerializer(deliveries_of(licensees_asking(request)), many=True).data)
+        return Response(DeliverySerializer(deliveries_of(licensees_asked_for(request)), many=True).data)
 
 
 class RevocationsView(ForLicensees):
@@ -163,6 +178,7 @@ class RevocationsView(ForLicensees):
 
     @extend_schema(
         parameters=[
+            _FOR_ONE,
             OpenApiParameter("after", str, description="The cursor of an earlier answer: what was told since."),
             OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="An earlier answer's ETag."),
         ],
@@ -175,7 +191,7 @@ class RevocationsView(ForLicensees):
         if asked and place is None:
             raise ValidationError({"after": "This is no cursor of ours."})
         after = (int(place[1]), place[2]) if place is not None else None
-        licensees = licensees_asking(request)
+        licensees = licensees_asked_for(request)
         rows = revocations(licensees, after=after, limit=_PAGE + 1)
         page, more = rows[:_PAGE], len(rows) > _PAGE
         # Rows are told once and never untold, so the place where a page begins and its last row name its content.
@@ -192,7 +208,7 @@ class NoticeAnswerView(ForLicensees):
     """The confirmation that the rows of a notice are deleted."""
 
     @extend_schema(
-        parameters=[OpenApiParameter("licensee", int, description="For whom, when you speak for several.")],
+        parameters=[_FOR_ONE],
         request=AnswerSerializer,
         responses=NoticeSerializer,
     )
@@ -200,12 +216,7 @@ class NoticeAnswerView(ForLicensees):
         """Confirm, by the name of a person."""
         answer = AnswerSerializer(data=request.data)
         answer.is_valid(raise_exception=True)
-        asked = request.query_params.get("licensee")
-        found = [
-            notice
-            for notice in notices_of(licensees_asking(request))
-            if notice.number == number and asked in {None, str(notice.licensee_id)}
-        ]
+        found = [notice for notice in notices_of(licensees_asked_for(request)) if notice.number == number]
         if not found:
             raise NotFound("There is no such notice.")
         if len(found) > 1:

@@ -2,7 +2,7 @@
 
 from apps.licensing.flows.back_testing import back_test, run_due_back_tests
 from apps.licensing.flows.building import build_due_editions, build_edition
-from apps.licensing.flows.drafting import draft
+from apps.licensing.flows.drafting import draft, draft_requested
 from apps.licensing.flows.offers import approve, open_now, tend_offers
 from apps.licensing.flows.reclustering import Comparison, recluster, recluster_if_due
 from apps.licensing.flows.retiring import retire_due_clusters
@@ -19,6 +19,7 @@ __all__ = [
     "build_edition",
     "cancel",
     "draft",
+    "draft_requested",
     "open_now",
     "prove_editions",
     "recluster",

@@ -118,7 +118,7 @@ def begin_sending(
         StorageUnwell: when the disk does not answer, or the journal cannot be written.
         NotPermitted, NoSuchFile, and what else ``claim_delivery`` says.
     """
-    require_deliverable(edition)
+    require_deliverable(edition, at=clock())
     where = reader or EditionReader(clock=clock)
     try:
         opened = where.open(edition.path, file.name, sha256=file.sha256, size=file.bytes)

@@ -9,7 +9,7 @@ from apps.audit.domain.actor import Actor
 from apps.licensing.domain.filters import ReleaseFilters
 from apps.licensing.flows.attempting import Clock, closing
 from apps.licensing.models import Licensee, Release
-from apps.licensing.services import attempt_drafting, draft_release
+from apps.licensing.services import attempt_drafting, attempt_drafting_request, draft_from_request, draft_release
 
 
 def draft(
@@ -26,3 +26,10 @@ def draft(
         return draft_release(
             actor=actor, licensee=licensee, title=title, filters=filters, now=clock(), attempt_id=attempt.pk
         )
+
+
+def draft_requested(*, actor: Actor, request_id: int, clock: Clock = timezone.now) -> Release:
+    """Draft what a request asks for. Raises as ``draft_from_request`` does."""
+    attempt = attempt_drafting_request(actor=actor, request_id=request_id, now=clock())
+    with closing(attempt, actor=actor, clock=clock):
+        return draft_from_request(actor=actor, request_id=request_id, now=clock(), attempt_id=attempt.pk)

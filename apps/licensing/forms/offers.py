@@ -5,8 +5,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.models import User
 from apps.licensing.models import OUTCOMES, Ground, Licensee
-from apps.licensing.queries import licensees_without, wall_clauses
+from apps.licensing.queries import licensees_without, possible_requesters, wall_clauses
 from apps.licensing.services.objecting import LONGEST_WORDS as LONGEST_OBJECTION
 
 _MAX_DIGITS = 18
@@ -21,15 +22,27 @@ class OfferForm(forms.Form):
         help_text=_("Each gets an edition. The offer has two approvals, a notice and a time-lock of its own."),
     )
 
+    asked_by = forms.ChoiceField(
+        label=_("Who asked for it"),
+        help_text=_("The person who speaks for one of them or sent its request. Whoever asks approves nothing of it."),
+    )
+
     def __init__(self, *told: Any, release_id: int, **more: Any) -> None:
         super().__init__(*told, **more)
         self._those_without = {str(one.pk): one for one in licensees_without(release_id)}
         choices = [(pk, one.organization.name) for pk, one in self._those_without.items()]
         self.fields["licensees"].choices = choices  # type: ignore[attr-defined]
+        self._people = {str(one.pk): one for one in possible_requesters(one.pk for one in self._those_without.values())}
+        people = [("", _("Choose one")), *((pk, one.pseudonym) for pk, one in self._people.items())]
+        self.fields["asked_by"].choices = people  # type: ignore[attr-defined]
 
     def clean_licensees(self) -> list[Licensee]:
         """Return the licensees that were chosen."""
         return [self._those_without[pk] for pk in self.cleaned_data["licensees"]]
+
+    def clean_asked_by(self) -> User:
+        """Return the person who asked."""
+        return self._people[self.cleaned_data["asked_by"]]
 
 
 class ApprovalForm(forms.Form):

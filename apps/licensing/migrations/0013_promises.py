@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("battles", "0004_turns"),
         ("contributors", "0004_words_taken"),
-        ("licensing", "0011_clusters_and_turns"),
+        ("licensing", "0012_sealing_once"),
         ("organizations", "0002_ties_and_staff"),
         ("policy", "0006_bounds"),
     ]

@@ -1,6 +1,6 @@
 """What was asked for, what was sealed, and the acts on it."""
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -9,6 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.battles.models import Battle
 from apps.licensing.models.licensees import Licensee
+
+if TYPE_CHECKING:
+    from apps.licensing.models.offers import Offer
 
 
 class ReleaseState(models.TextChoices):
@@ -19,6 +22,14 @@ class ReleaseState(models.TextChoices):
     REFUSED = "refused", _("refused")
     CANCELLED = "cancelled", _("cancelled")
     WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+class ReleaseQuerySet(models.QuerySet["Release"]):
+    """Releases as they are read."""
+
+    def for_lists(self) -> Self:
+        """Read along what a line about a release shows: its licensee, and the offers that its state is told by."""
+        return self.select_related("licensee__organization").prefetch_related("offers")
 
 
 class Release(models.Model):
@@ -51,6 +62,8 @@ class Release(models.Model):
     items = models.PositiveBigIntegerField(default=0)
     asked = models.PositiveBigIntegerField(default=0, help_text="Battles that the draft named; the rest is the tally.")
 
+    objects = ReleaseQuerySet.as_manager()
+
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(state__in=ReleaseState.values), name="licensing_release_state_is_known"),
@@ -73,6 +86,13 @@ class Release(models.Model):
     def ref(self) -> str:
         """The reference under which the log names this release."""
         return f"licensing.release:{self.pk}"
+
+    @property
+    def leading_offer(self) -> "Offer | None":
+        """The offer that a sealed release's state is told by: the first that is under way, else the newest."""
+        offers = sorted(self.offers.all(), key=lambda offer: offer.number)
+        running = [offer for offer in offers if offer.ended_at is None and offer.opened_at is None]
+        return next(iter(running or offers[-1:]), None)
 
 
 class ReleaseCandidate(models.Model):

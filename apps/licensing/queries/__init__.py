@@ -19,6 +19,7 @@ from apps.licensing.queries.announced import (
     offers_of,
     offers_waiting,
     open_objections,
+    possible_requesters,
     rows_taken_back,
     waiting_for,
     wall_clauses,
@@ -50,7 +51,6 @@ from apps.licensing.queries.licensees import (
     agreement_text,
     agreement_texts,
     licensee_page,
-    licensee_spoken_for,
     possible_contacts,
     possible_recipients,
     public_licensees,
@@ -64,7 +64,6 @@ from apps.licensing.queries.licensees import (
 )
 from apps.licensing.queries.liveness import LiveOverview, WeekLine, due_clusters, is_comparison_due, live_overview
 from apps.licensing.queries.offers import (
-    OpeningCheck,
     digest_of,
     hold_back_days,
     last_refused_opening,
@@ -72,11 +71,11 @@ from apps.licensing.queries.offers import (
     offers_due_to_open,
     offers_holding_rows,
     on_the_board,
-    opening_checks,
     overdue_objections,
     rows_to_leave,
     ties_of,
 )
+from apps.licensing.queries.opening import OpeningCheck, opening_checks
 from apps.licensing.queries.people import too_few_alike
 from apps.licensing.queries.reasons import (
     Liveness,
@@ -96,6 +95,7 @@ from apps.licensing.queries.releases import (
     clause_lines,
     countries_voted_from,
     desk,
+    drafts_waiting,
     languages_fought_in,
     licensees_of,
     models_fought,
@@ -143,6 +143,7 @@ __all__ = [
     "deliveries_of",
     "desk",
     "digest_of",
+    "drafts_waiting",
     "due_clusters",
     "due_editions",
     "due_rewrites",
@@ -159,7 +160,6 @@ __all__ = [
     "last_refused_opening",
     "leaves_of",
     "licensee_page",
-    "licensee_spoken_for",
     "licensees_of",
     "licensees_without",
     "live_overview",
@@ -184,6 +184,7 @@ __all__ = [
     "past_choices",
     "possible_contacts",
     "possible_recipients",
+    "possible_requesters",
     "public_licensees",
     "reason_of_cluster",
     "reasons_after",

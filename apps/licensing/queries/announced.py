@@ -1,14 +1,17 @@
 """Offers as people see them: public notices with their clocks, an offer to decide about, objections, deliveries."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 
+from apps.accounts.models import User
 from apps.audit.queries import EntryRow, entry_for
 from apps.licensing.events import LicensingEvent
 from apps.licensing.models import (
+    AccessRequest,
     Approval,
     Attempt,
     AttemptState,
@@ -25,7 +28,8 @@ from apps.licensing.models import (
     Tombstone,
 )
 from apps.licensing.queries.deliveries import is_covered
-from apps.licensing.queries.offers import IN_PUBLIC, OpeningCheck, approvals_needed, opening_checks, ties_of
+from apps.licensing.queries.offers import IN_PUBLIC, approvals_needed, ties_of
+from apps.licensing.queries.opening import OpeningCheck, opening_checks
 from apps.organizations.models import Organization
 from apps.policy.queries import clauses_on
 
@@ -56,7 +60,10 @@ class EditionLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferLine:
-    """An offer with who gets it, how long its clock still runs, and what was said about it."""
+    """An offer with who gets it, how long its clock still runs, and what was said about it.
+
+    ``editions`` and ``checks`` are there on the pages about one release, and empty in lists.
+    """
 
     offer: Offer
     names: tuple[str, ...]
@@ -90,7 +97,7 @@ class OfferLine:
         return state == OfferState.AWAITING or (state == OfferState.ANNOUNCED and self.is_short_of_approvals)
 
 
-def _line(offer: Offer, *, now: datetime) -> OfferLine:
+def _line(offer: Offer, *, now: datetime, alone: bool = False, in_full: bool = False) -> OfferLine:
     is_running = offer.state == OfferState.ANNOUNCED and offer.opens_at is not None
     stands = offer.suspended_at if offer.state == OfferState.SUSPENDED else None
     until = (offer.opens_at - (stands or now)) if offer.opens_at is not None and (is_running or stands) else None
@@ -100,9 +107,9 @@ def _line(offer: Offer, *, now: datetime) -> OfferLine:
         names=tuple(recipient.licensee.organization.name for recipient in offer.recipients.all()),
         left=max(until, timedelta(0)) if until is not None else None,
         editions=tuple(
-            EditionLine(edition=edition, is_covered=is_covered(edition)) for edition in offer.editions.all()
+            EditionLine(edition=edition, is_covered=is_covered(edition)) for edition in offer.editions.all() if alone
         ),
-        checks=opening_checks(offer) if offer.state in _LOOKED_AT else (),
+        checks=opening_checks(offer, in_full=in_full) if alone and offer.state in _LOOKED_AT else (),
         said=tuple(refused),
         entry=entry_for(offer.ref, LicensingEvent.ANNOUNCED) or entry_for(offer.ref, LicensingEvent.OFFERED),
         needed=approvals_needed(offer),
@@ -110,9 +117,12 @@ def _line(offer: Offer, *, now: datetime) -> OfferLine:
     )
 
 
-def offers_of(release: Release, *, now: datetime) -> tuple[OfferLine, ...]:
-    """Return every offer of a release, in their order."""
-    return tuple(_line(offer, now=now) for offer in _offers().filter(release=release).order_by("number"))
+def offers_of(release: Release, *, now: datetime, in_full: bool = False) -> tuple[OfferLine, ...]:
+    """Return every offer of a release, in their order; ``in_full`` counts what only staff wait for."""
+    return tuple(
+        _line(offer, now=now, alone=True, in_full=in_full)
+        for offer in _offers().filter(release=release).order_by("number")
+    )
 
 
 def announced_offers(*, now: datetime, limit: int = LIST_LENGTH) -> tuple[OfferLine, ...]:
@@ -173,7 +183,7 @@ def offer_to_decide(release_id: int, number: int, *, account_id: int, now: datet
     offer = _offers().filter(release_id=release_id, number=number).first()
     if offer is None:
         return None
-    return ToDecide(line=_line(offer, now=now), ties=tuple(ties_of(offer.pk, account_id)))
+    return ToDecide(line=_line(offer, now=now, alone=True, in_full=True), ties=tuple(ties_of(offer.pk, account_id)))
 
 
 def objection_of(objection_id: int) -> Objection | None:
@@ -201,6 +211,16 @@ def licensees_without(release_id: int) -> QuerySet[Licensee]:
         .select_related("organization")
         .order_by("organization__name")
     )
+
+
+def possible_requesters(licensees: Iterable[int]) -> list[User]:
+    """Return who can have asked for some licensees: those who speak for them, and those who sent a request for them."""
+    ids = list(licensees)
+    people = User.objects.filter(
+        Q(pk__in=Licensee.objects.filter(pk__in=ids).values("contact_id"))
+        | Q(pk__in=AccessRequest.objects.filter(licensee__in=ids).values("asked_by_id"))
+    )
+    return list(people.order_by("pseudonym", "pk"))
 
 
 def wall_clauses() -> list[tuple[str, str]]:

@@ -41,6 +41,7 @@ from apps.licensing.models import (
 )
 from apps.licensing.queries.offers import held_back, tied_approvers
 from apps.licensing.queries.speaking import spoken_for_by
+from apps.licensing.queries.standing import Hindered, Hindrance, fits_purpose, hindered
 
 # A download that broke off is taken up again under its number within this time.
 RESUMABLE_FOR: Final = timedelta(days=1)
@@ -71,10 +72,32 @@ class Obstacle(StrEnum):
     WITHDRAWN = "withdrawn"
     NOT_OPEN = "not-open"
     SUSPENDED = "suspended"
+    NO_AGREEMENT = "no-agreement"
+    AGREEMENT_EXPIRED = "agreement-expired"
+    CONTROL_CHANGED = "control-changed"
+    RECIPIENT_UNDECLARED = "recipient-undeclared"
+    OTHER_PURPOSE = "other-purpose"
     HELD_BACK = "held-back"
     TIED = "tied"
     NOT_COVERED = "not-covered"
     ROWS_TAKEN_BACK = "rows-taken-back"
+
+
+_IN_THE_WAY: Final = {
+    Hindrance.SUSPENDED: Obstacle.SUSPENDED,
+    Hindrance.NO_AGREEMENT: Obstacle.NO_AGREEMENT,
+    Hindrance.AGREEMENT_EXPIRED: Obstacle.AGREEMENT_EXPIRED,
+    Hindrance.CONTROL_CHANGED: Obstacle.CONTROL_CHANGED,
+    Hindrance.RECIPIENT_UNDECLARED: Obstacle.RECIPIENT_UNDECLARED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obstruction:
+    """What stops an edition's files; ``hindered`` tells more where it is the licensee's own standing."""
+
+    obstacle: Obstacle
+    hindered: Hindered | None = None
 
 
 def files_of(edition: Edition) -> tuple[OfferedFile, ...]:
@@ -113,20 +136,37 @@ def editions_of(licensees: Iterable[int]) -> list[Edition]:
     )
 
 
-def obstacle_to(edition: Edition) -> Obstacle | None:
-    """Return why a file of an edition may not leave now, or None; asked anew before every answer."""
+def obstacle_to(edition: Edition, *, at: datetime) -> Obstacle | None:
+    """Return why a file of an edition may not leave at a moment, or None: what page, API and download all ask."""
+    found = obstruction_of(edition, at=at)
+    return found.obstacle if found is not None else None
+
+
+def obstruction_of(edition: Edition, *, at: datetime) -> Obstruction | None:
+    """Return what stops the files of an edition at a moment, the first that does; read anew each time."""
     fresh = Edition.objects.select_related("release", "offer__release", "licensee").get(pk=edition.pk)
-    if fresh.release.state == ReleaseState.WITHDRAWN or fresh.offer.state == OfferState.WITHDRAWN:
+    if (by_state := _by_state(fresh)) is not None:
+        return Obstruction(obstacle=by_state)
+    if (why := hindered(fresh.licensee, at=at)) is not None:
+        return Obstruction(obstacle=_IN_THE_WAY[why.by], hindered=why)
+    if not fits_purpose(fresh.release, fresh.licensee, at=at):
+        return Obstruction(obstacle=Obstacle.OTHER_PURPOSE)
+    found = _by_ties(fresh.offer) or _by_rows(fresh)
+    return Obstruction(obstacle=found) if found is not None else None
+
+
+def _by_state(edition: Edition) -> Obstacle | None:
+    release, offer = edition.release, edition.offer
+    if release.state == ReleaseState.WITHDRAWN or offer.state == OfferState.WITHDRAWN:
         return Obstacle.WITHDRAWN
-    if fresh.offer.state != OfferState.OPEN or fresh.release.state != ReleaseState.SEALED:
-        return Obstacle.NOT_OPEN
-    if fresh.licensee.suspended_at is not None:
-        return Obstacle.SUSPENDED
-    if (by_ties := _by_ties(fresh.offer)) is not None:
-        return by_ties
-    if not is_covered(fresh):
+    is_open = offer.state == OfferState.OPEN and release.state == ReleaseState.SEALED
+    return None if is_open else Obstacle.NOT_OPEN
+
+
+def _by_rows(edition: Edition) -> Obstacle | None:
+    if not is_covered(edition):
         return Obstacle.NOT_COVERED
-    return Obstacle.ROWS_TAKEN_BACK if rows_still_in(fresh) else None
+    return Obstacle.ROWS_TAKEN_BACK if rows_still_in(edition) else None
 
 
 def _by_ties(offer: Offer) -> Obstacle | None:

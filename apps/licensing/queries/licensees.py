@@ -23,7 +23,7 @@ from apps.licensing.models import (
 from apps.licensing.queries.agreements import agreement_in_force, control_changes_of
 from apps.licensing.queries.speaking import spoken_for_by
 from apps.organizations.models import Organization
-from apps.organizations.queries import ControlChange, TieLine, TiePath, register, tied
+from apps.organizations.queries import ControlChange, TieLine, TiePath, register, tied_each
 
 LIST_LENGTH = 100
 
@@ -55,7 +55,9 @@ def public_licensees(*, at: datetime) -> list[PublicLicensee]:
     )
     lines = register(on=at.date()).ties if found else ()
     labs = labs_with_models()
-    return [_public(licensee, lines, labs, at=at) for licensee in found]
+    theirs = [{each.organization_id, *(one.organization_id for one in each.named)} for each in found]  # type: ignore[attr-defined]
+    ways = tied_each(theirs, labs, on=at.date())
+    return [_public(licensee, lines, way) for licensee, way in zip(found, ways, strict=True)]
 
 
 def labs_with_models() -> frozenset[int]:
@@ -69,10 +71,9 @@ def _recipients() -> QuerySet[FinalRecipient]:
     return FinalRecipient.objects.filter(ended_at=None).select_related("organization").order_by("organization__name")
 
 
-def _public(licensee: Licensee, lines: tuple[TieLine, ...], labs: frozenset[int], *, at: datetime) -> PublicLicensee:
+def _public(licensee: Licensee, lines: tuple[TieLine, ...], to_a_lab: TiePath | None) -> PublicLicensee:
     agreement: Agreement | None = next(iter(licensee.in_force), None)  # type: ignore[attr-defined]
     name = licensee.organization.name
-    theirs = {licensee.organization_id, *(one.organization_id for one in licensee.named)}  # type: ignore[attr-defined]
     return PublicLicensee(
         licensee=licensee,
         agreement=agreement,
@@ -80,7 +81,7 @@ def _public(licensee: Licensee, lines: tuple[TieLine, ...], labs: frozenset[int]
         recipients=tuple(one.organization.name for one in licensee.named),  # type: ignore[attr-defined]
         suspension=next(iter(licensee.open_suspensions), None),  # type: ignore[attr-defined]
         ties=tuple(line for line in lines if line.holds and name in {line.holder, line.held}),
-        to_a_lab=tied(theirs, labs, on=at.date()),
+        to_a_lab=to_a_lab,
     )
 
 
@@ -134,12 +135,6 @@ def licensee_page(licensee_id: int, *, at: datetime) -> LicenseePage | None:
 def recipients_of(licensee: Licensee) -> list[FinalRecipient]:
     """Return a licensee's final recipients, by name."""
     return list(_recipients().filter(licensee=licensee))
-
-
-def licensee_spoken_for(account_id: int, licensee_id: int | None = None) -> Licensee | None:
-    """Return a licensee that an account speaks for: the one asked for, or the first; None when there is none."""
-    found = spoken_for_by(account_id).select_related("organization").order_by("organization__name")
-    return found.filter(pk=licensee_id).first() if licensee_id is not None else found.first()
 
 
 def requests_of(licensee: Licensee) -> list[AccessRequest]:

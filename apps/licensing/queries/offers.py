@@ -1,6 +1,5 @@
 """Offers: what is due on them, what stands between one and its opening, and who is tied to whom."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -64,33 +63,33 @@ def overdue_objections(*, now: datetime) -> list[int]:
 
 def digest_of(offer_id: int) -> str | None:
     """Return what approvals of an offer would bind now; None while editions are missing or a manifest was exchanged."""
-    return _asked("SELECT offer_digest(%s)", offer_id)  # type: ignore[no-any-return]
+    return asked("SELECT offer_digest(%s)", offer_id)  # type: ignore[no-any-return]
 
 
 def ties_of(offer_id: int, account_id: int) -> list[Organization]:
     """Return those who get an offer and to whom a person is tied by employment or ownership, at any distance."""
-    found = _asked("SELECT offer_ties_of(%s, %s)", offer_id, account_id)
+    found = asked("SELECT offer_ties_of(%s, %s)", offer_id, account_id)
     return list(Organization.objects.filter(pk__in=found or []))
 
 
 def on_the_board(release_id: int) -> list[Organization]:
     """Return the licensees of a release that have a model on the board, themselves or by a tie at any distance."""
-    return list(Organization.objects.filter(pk__in=_asked("SELECT release_on_the_board(%s)", release_id) or []))
+    return list(Organization.objects.filter(pk__in=asked("SELECT release_on_the_board(%s)", release_id) or []))
 
 
 def rows_to_leave(offer_id: int) -> int:
     """Return how many rows that were taken back the editions of an offer may still hold."""
-    return int(_asked("SELECT offer_rows_to_leave(%s)", offer_id))
+    return int(asked("SELECT offer_rows_to_leave(%s)", offer_id))
 
 
 def items_younger(release_id: int, days: int) -> int:
     """Return how many items of a release had their last live event fewer than some days ago."""
-    return int(_asked("SELECT release_items_younger(%s, %s)", release_id, days))
+    return int(asked("SELECT release_items_younger(%s, %s)", release_id, days))
 
 
 def hold_back_days(offer: Offer) -> int:
     """Return how long a licensee on the board waits: the longest of the pinned versions and the one in force."""
-    return _greater(offer, "W5", "hold_back_days", 180)
+    return greater(offer, "W5", "hold_back_days", 180)
 
 
 def held_back(offer: Offer) -> int:
@@ -100,17 +99,17 @@ def held_back(offer: Offer) -> int:
 
 def lock_hours(offer: Offer) -> int:
     """Return how long a notice lasts: the longest of the pinned versions and the one in force."""
-    return _greater(offer, "W6", "hours", 72)
+    return greater(offer, "W6", "hours", 72)
 
 
 def approvals_needed(offer: Offer) -> int:
     """Return how many people must approve: the most that the pinned versions and the one in force ask for."""
-    return _greater(offer, "W4", "approvals", 2)
+    return greater(offer, "W4", "approvals", 2)
 
 
 def tied_approvers(offer_id: int) -> list[int]:
     """Return the accounts that approved an offer and are tied by now to somebody who gets it."""
-    return list(_asked("SELECT offer_tied_approvers(%s)", offer_id) or [])
+    return list(asked("SELECT offer_tied_approvers(%s)", offer_id) or [])
 
 
 def offers_to_halt() -> list[int]:
@@ -129,53 +128,14 @@ def _numbers(question: str) -> list[int]:
         return [number for (number,) in cursor.fetchall()]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpeningCheck:
-    """One thing that opening asks for; ``numbers`` are shown beside it."""
-
-    clause: str
-    code: str
-    holds: bool
-    count: int = 0
-    days: int = 0
-    names: tuple[str, ...] = ()
-
-
-def opening_checks(offer: Offer) -> tuple[OpeningCheck, ...]:
-    """Return what opening would ask for, as it stands now; the database asks again at the moment itself."""
-    release = offer.release
-    age = _greater(offer, "W1", "min_age_days", 60)
-    young = items_younger(release.pk, age)
-    board = on_the_board(release.pk)
-    back = hold_back_days(offer)
-    held = held_back(offer)
-    leaving = rows_to_leave(offer.pk)
-    tied = tied_approvers(offer.pk)
-    objections = offer.objections.filter(state=ObjectionState.OPEN).count()
-    return (
-        OpeningCheck(clause="W1", code="age", holds=young == 0, count=young, days=age),
-        OpeningCheck(clause="W4", code="digest", holds=bool(offer.digest) and digest_of(offer.pk) == offer.digest),
-        OpeningCheck(
-            clause="W5",
-            code="board",
-            holds=held == 0,
-            count=held,
-            days=back,
-            names=tuple(organization.name for organization in board),
-        ),
-        OpeningCheck(clause="W5", code="ties", holds=not tied, count=len(tied)),
-        OpeningCheck(clause="W6", code="objections", holds=objections == 0, count=objections),
-        OpeningCheck(clause="W11", code="rows", holds=leaving == 0, count=leaving),
-    )
-
-
 def last_refused_opening(offer: Offer) -> Attempt | None:
     """Return the newest attempt to open an offer that was refused."""
     refused = Attempt.objects.filter(offer=offer, act=Act.OPEN, state=AttemptState.REFUSED)
     return refused.order_by("-closed_at", "-pk").first()
 
 
-def _greater(offer: Offer, number: str, name: str, at_least: int) -> int:
+def greater(offer: Offer, number: str, name: str, at_least: int) -> int:
+    """Return a number of the rulebook for an offer: the greatest of the pinned versions and the one in force."""
     found = [at_least]
     for version in {offer.release.policy_version, offer.policy_version, current_version()}:
         try:
@@ -185,7 +145,8 @@ def _greater(offer: Offer, number: str, name: str, at_least: int) -> int:
     return max(found)
 
 
-def _asked(question: str, *about: int) -> Any:
+def asked(question: str, *about: int) -> Any:
+    """Return what a function of the database answers."""
     with connection.cursor() as cursor:
         cursor.execute(question, list(about))
         (answer,) = cursor.fetchone()

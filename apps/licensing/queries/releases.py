@@ -1,5 +1,6 @@
 """Releases as people see them: the public list, one release, the officer's desk, a licensee's own."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
@@ -99,17 +100,22 @@ def releases_for_everybody(state: ReleaseState) -> list[Release]:
     return list(
         Release.objects.filter(state=state)
         .exclude(state=ReleaseState.DRAFT)
-        .select_related("licensee__organization")
+        .for_lists()
         .order_by("-drafted_at", "-pk")[:LIST_LENGTH]
     )
 
 
-def releases_of_licensees(account_id: int) -> list[Release]:
-    """Return the releases of the licensees that an account speaks for, newest first."""
+def drafts_waiting() -> list[Release]:
+    """Return the newest drafts, for those who may see what is not decided yet."""
     return list(
-        Release.objects.filter(licensee__in=spoken_for_by(account_id))
-        .select_related("licensee__organization")
-        .order_by("-drafted_at", "-pk")[:LIST_LENGTH]
+        Release.objects.filter(state=ReleaseState.DRAFT).for_lists().order_by("-drafted_at", "-pk")[:LIST_LENGTH]
+    )
+
+
+def releases_of_licensees(licensees: Iterable[Licensee]) -> list[Release]:
+    """Return the releases of some licensees, newest first."""
+    return list(
+        Release.objects.filter(licensee__in=list(licensees)).for_lists().order_by("-drafted_at", "-pk")[:LIST_LENGTH]
     )
 
 
@@ -149,7 +155,7 @@ class Desk:
 
 def desk() -> Desk:
     """Return the officer's desk; the drafts are judged now."""
-    releases = Release.objects.select_related("licensee__organization").order_by("-drafted_at", "-pk")
+    releases = Release.objects.for_lists().order_by("-drafted_at", "-pk")
     clauses = _clauses()
     drafts = []
     for release in releases.filter(state=ReleaseState.DRAFT)[:LIST_LENGTH]:
@@ -187,9 +193,8 @@ class ReleasePage:
     @property
     def offer(self) -> OfferLine | None:
         """The offer that the page's head tells about: the first that is under way, else the newest."""
-        running = [line for line in self.offers if line.offer.ended_at is None and line.offer.opened_at is None]
-        chosen = running or list(self.offers)[-1:]
-        return chosen[0] if chosen else None
+        leading = self.release.leading_offer
+        return next((line for line in self.offers if leading is not None and line.offer.pk == leading.pk), None)
 
     @property
     def least_age(self) -> timedelta | None:
@@ -213,9 +218,11 @@ _ENTRY_OF = {
 }
 
 
-def release_page(release_id: int, *, now: datetime) -> ReleasePage | None:
+def release_page(release_id: int, *, now: datetime, in_full: bool = False) -> ReleasePage | None:
     """Return one release, a draft judged now and the others as they were judged; None when there is none."""
-    release = Release.objects.select_related("licensee__organization", "drafted_by").filter(pk=release_id).first()
+    release = (
+        Release.objects.for_lists().select_related("licensee__organization", "drafted_by").filter(pk=release_id).first()
+    )
     if release is None:
         return None
     is_draft = release.state == ReleaseState.DRAFT
@@ -233,7 +240,7 @@ def release_page(release_id: int, *, now: datetime) -> ReleasePage | None:
         youngest_event_at=EligibleBattle.objects.filter(release_item__release=release).aggregate(
             youngest=Max("last_event_at")
         )["youngest"],
-        offers=offers_of(release, now=now),
+        offers=offers_of(release, now=now, in_full=in_full),
         deliveries=deliveries_of(release),
         taken_back=rows_taken_back(release),
         entry=entry_for(release.ref, _ENTRY_OF[ReleaseState(release.state)].value),

@@ -207,12 +207,7 @@ class Replay:
 
 def existing_release(release_id: int) -> Release | None:
     """Return a release that is more than a draft; None when there is none."""
-    return (
-        Release.objects.select_related("licensee__organization")
-        .exclude(state=ReleaseState.DRAFT)
-        .filter(pk=release_id)
-        .first()
-    )
+    return Release.objects.for_lists().exclude(state=ReleaseState.DRAFT).filter(pk=release_id).first()
 
 
 def replay(release: Release, version: int) -> Replay:

@@ -71,7 +71,14 @@ from apps.licensing.services.objecting import (
     escalate_objection,
     object_to_offer,
 )
-from apps.licensing.services.offering import NobodyToOffer, NoClauseNamed, offer_is_built, offer_to, refuse_offer
+from apps.licensing.services.offering import (
+    NobodyAsked,
+    NobodyToOffer,
+    NoClauseNamed,
+    offer_is_built,
+    offer_to,
+    refuse_offer,
+)
 from apps.licensing.services.reading import UnfitWords, UnknownLicensee
 from apps.licensing.services.requests import (
     AlreadyAsked,
@@ -80,6 +87,7 @@ from apps.licensing.services.requests import (
     PurposeNotAgreed,
     RequestIsDecided,
     TooManyRequests,
+    attempt_drafting_request,
     draft_from_request,
     refuse_request,
     request_access,
@@ -110,6 +118,7 @@ from apps.licensing.services.standing import (
     RecipientUndeclared,
     may_receive,
     standing_of,
+    standings_of,
 )
 from apps.licensing.services.suspending import (
     AlreadySuspended,
@@ -145,6 +154,7 @@ __all__ = [
     "NewKey",
     "NoAgreement",
     "NoClauseNamed",
+    "NobodyAsked",
     "NobodyToOffer",
     "NotARecipient",
     "NotAnApprover",
@@ -192,6 +202,7 @@ __all__ = [
     "approve_offer",
     "attempt_approval",
     "attempt_drafting",
+    "attempt_drafting_request",
     "attempt_opening",
     "attempt_sealing",
     "begin_building",
@@ -237,6 +248,7 @@ __all__ = [
     "revoke_key",
     "seal_release",
     "standing_of",
+    "standings_of",
     "suspend_licensee",
     "take_back_unfit_rows",
     "tell_halts",

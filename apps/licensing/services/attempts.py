@@ -49,8 +49,8 @@ class AttemptIsOver(Refused):
 
 
 @transaction.atomic
-def attempt_drafting(*, actor: Actor, licensee_id: int, now: datetime) -> Attempt:
-    """Put down that somebody is about to draft a release for a licensee.
+def attempt_drafting(*, actor: Actor, licensee_id: int, request: str = "", now: datetime) -> Attempt:
+    """Put down that somebody is about to draft a release for a licensee; ``request`` names what it is drafted from.
 
     Raises:
         NotPermitted: when the actor is no licensing officer.
@@ -58,7 +58,7 @@ def attempt_drafting(*, actor: Actor, licensee_id: int, now: datetime) -> Attemp
     if not may_license(actor):
         raise NotPermitted(_("Only licensing officers draft releases."))
     licensee = Licensee.objects.get(pk=licensee_id)
-    return _begin(actor, Act.DRAFT, now=now, licensee=licensee)
+    return _begin(actor, Act.DRAFT, now=now, licensee=licensee, facts={"request": request} if request else None)
 
 
 @transaction.atomic

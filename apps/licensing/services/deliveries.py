@@ -19,14 +19,13 @@ from apps.licensing.queries.deliveries import (
     Obstacle,
     OfferedFile,
     file_of,
-    obstacle_to,
+    obstruction_of,
     resumable,
     spans_of,
     still_stands,
 )
-from apps.licensing.services.drafting import LicenseeSuspended
 from apps.licensing.services.saying_no import HeldBack, TiedToLicensee
-from apps.licensing.services.standing import may_receive, require_purpose
+from apps.licensing.services.standing import other_purpose, refusal_of
 
 _CHECKPOINT: Final = "W10"
 _WITHDRAWAL: Final = "W11"
@@ -71,23 +70,26 @@ class Claim:
     is_resumed: bool
 
 
-def require_deliverable(edition: Edition) -> None:
-    """Let a file of an edition leave now, or say why not.
+def require_deliverable(edition: Edition, *, at: datetime) -> None:
+    """Let a file of an edition leave at a moment, or say why not: what the pages say, said as a refusal.
 
     Raises:
-        ReleaseWithdrawn, NotOpenYet, LicenseeSuspended, HeldBack, TiedToLicensee, NotCoveredYet,
-            RowsTakenBack: each for its reason.
+        ReleaseWithdrawn, NotOpenYet, OtherPurpose, HeldBack, TiedToLicensee, NotCoveredYet, RowsTakenBack: each for its
+            reason.
+        LicenseeSuspended, NoAgreement, AgreementExpired, ControlChanged, RecipientUndeclared: as ``may_receive`` says.
     """
-    obstacle, subject = obstacle_to(edition), edition.ref
-    match obstacle:
-        case None:
-            return
+    found, subject = obstruction_of(edition, at=at), edition.ref
+    if found is None:
+        return
+    if found.hindered is not None:
+        raise refusal_of(edition.licensee, found.hindered)
+    match found.obstacle:
         case Obstacle.WITHDRAWN:
             raise ReleaseWithdrawn(_("This release was withdrawn."), clause=_WITHDRAWAL, subject=subject)
         case Obstacle.NOT_OPEN:
             raise NotOpenYet(_("This release is not open for download."), clause="W6", subject=subject)
-        case Obstacle.SUSPENDED:
-            raise LicenseeSuspended(_("This licensee is suspended."), subject=subject)
+        case Obstacle.OTHER_PURPOSE:
+            raise other_purpose(edition.release)
         case Obstacle.HELD_BACK:
             message = _("Somebody who gets this release is on the board, and battles of it are too young for them.")
             raise HeldBack(message, clause="W5", subject=subject)
@@ -100,6 +102,8 @@ def require_deliverable(edition: Edition) -> None:
         case Obstacle.ROWS_TAKEN_BACK:
             message = _("Rows of this edition were taken back. It is being rewritten without them.")
             raise RowsTakenBack(message, clause=_WITHDRAWAL, subject=subject)
+        case _:
+            raise NotOpenYet(_("This edition cannot be fetched now."), subject=subject)
 
 
 @transaction.atomic
@@ -114,10 +118,8 @@ def claim_delivery(
     Raises:
         NotPermitted: when the actor does not speak for the licensee.
         NoSuchFile: when the edition has moved on from this file.
-        ReleaseWithdrawn, NotOpenYet, LicenseeSuspended, HeldBack, NotCoveredYet, RowsTakenBack: as
+        ReleaseWithdrawn, NotOpenYet, HeldBack, NotCoveredYet, RowsTakenBack, and what ``may_receive`` says: as
             ``require_deliverable`` says.
-        NoAgreement, AgreementExpired, ControlChanged, RecipientUndeclared, OtherPurpose: as ``may_receive`` and
-            ``require_purpose`` say.
     """
     # Whoever counts holds the licensee; who suspends them waits, or is waited for.
     licensee = Licensee.objects.select_for_update(no_key=True).get(pk=edition.licensee_id)
@@ -126,9 +128,7 @@ def claim_delivery(
     edition = Edition.objects.get(pk=edition.pk)
     if file_of(edition, file.name) != file:
         raise NoSuchFile(_("This edition has no such file any more."), subject=edition.ref)
-    require_deliverable(edition)
-    may_receive(licensee, at=now)
-    require_purpose(edition.release, licensee, at=now)
+    require_deliverable(edition, at=now)
     _stands, tombstones = still_stands(edition.pk, revision=edition.revision)
     earlier = resumable(edition, file, now=now) if is_range else None
     delivery = earlier or _counted(actor, licensee, edition, file, via, now)

@@ -1,5 +1,6 @@
 """An edition's life in the database: asked for, begun, confirmed once its files are there, or given up."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -49,6 +50,14 @@ _OPEN = (JobState.DUE, JobState.RUNNING)
 
 class NothingToBuild(Refused):
     """The release is not sealed, its edition is there, or somebody builds it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """What a manifest says of the agreement and of how near-duplicates were found: as first built."""
+
+    licensee: Mapping[str, JSON]
+    near_duplicates: Mapping[str, JSON]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +117,7 @@ def begin_building(*, actor: Actor, due: DueEdition, now: datetime) -> Build:
     begin(job_id=job.pk, now=now)
     licensee = Licensee.objects.select_related("organization").get(pk=due.licensee_id)
     place = Place(ordinal=Edition.objects.filter(licensee=licensee).count())
-    return _build(release, licensee, offer=offer, place=place, job_id=job.pk)
+    return _build(release, licensee, offer=offer, place=place, job_id=job.pk, stated=_stated_today(licensee))
 
 
 @transaction.atomic
@@ -130,7 +139,10 @@ def begin_rewriting(*, actor: Actor, edition_id: int) -> Build:
         approved=first.manifest_sha256,
         predecessor=edition.manifest_sha256,
     )
-    return _build(edition.release, edition.licensee, offer=edition.offer, place=place, job_id=None)
+    # Two people approved these words; the copy that leaves rows out says the same about everything else, whatever the
+    # licensee agreed to since, and whatever clause P3 asks of newer prompts.
+    approved = Stated(licensee=first.manifest["licensee"], near_duplicates=first.manifest["near_duplicates"])
+    return _build(edition.release, edition.licensee, offer=edition.offer, place=place, job_id=None, stated=approved)
 
 
 @transaction.atomic
@@ -251,7 +263,9 @@ def end_building_failed(*, actor: Actor, release_id: int, error: str, now: datet
     return release
 
 
-def _build(release: Release, licensee: Licensee, *, offer: Offer, place: Place, job_id: int | None) -> Build:
+def _build(
+    release: Release, licensee: Licensee, *, offer: Offer, place: Place, job_id: int | None, stated: Stated
+) -> Build:
     if release.sealed_at is None:
         raise NothingToBuild(_("This release is not sealed."), subject=release.ref)
     fit = ReleaseFit.objects.get(release=release)
@@ -286,22 +300,25 @@ def _build(release: Release, licensee: Licensee, *, offer: Offer, place: Place, 
         key=bytes(PseudonymKey.objects.get(licensee=licensee).key),
         about=About(
             release=about,
-            licensee={
-                "agreement_sha256": licensee.agreement_sha256,
-                "name": licensee.organization.name,
-                "purpose": licensee.purpose,
-            },
-            near_duplicates=_near_duplicates(),
+            licensee=stated.licensee,
+            near_duplicates=stated.near_duplicates,
             place=place,
             kind=kind,
         ),
     )
 
 
-def _near_duplicates() -> dict[str, JSON]:
+def _stated_today(licensee: Licensee) -> Stated:
     rules = screening_rules()
     signing = Signing(permutations=rules.permutations, bands=rules.bands, shingle=rules.shingle)
-    return near_duplicates(algorithm=signing.algorithm, threshold=rules.near_jaccard)
+    return Stated(
+        licensee={
+            "agreement_sha256": licensee.agreement_sha256,
+            "name": licensee.organization.name,
+            "purpose": licensee.purpose,
+        },
+        near_duplicates=near_duplicates(algorithm=signing.algorithm, threshold=rules.near_jaccard),
+    )
 
 
 def _keep_revision(edition: Edition) -> EditionRevision:

@@ -18,10 +18,11 @@ from apps.licensing.events import LicensingEvent
 from apps.licensing.models import Letter, LetterKind, Licensee, Notice, NoticeRow, ReleaseItem
 from apps.licensing.permissions import may_tend_deliveries, speaks_for
 from apps.licensing.queries.withdrawals import TERMS_CLAUSE, owed_rows, terms_in_force, waiting_rows
+from apps.licensing.services.agreements import digest_of
 from apps.licensing.services.drafting import LicenseeSuspended
 from apps.licensing.services.incidents import officers
 from apps.licensing.services.standing import require_not_suspended
-from apps.licensing.services.suspending import suspend_licensee
+from apps.licensing.services.suspending import put_down_suspension
 
 LONGEST_NAME: Final = 120
 _AT_ONCE: Final = 5_000
@@ -135,7 +136,7 @@ def press_notice(*, actor: Actor, notice_id: int, now: datetime) -> Notice:
     """Do what is due about a notice that nobody has acknowledged: remind, tell the officers, suspend.
 
     After three quarters of the time the licensee is reminded; after the deadline the officers are told; after the days
-    of clause W11 nothing more is delivered to the licensee. Each happens once.
+    of clause W11 nothing more is delivered to the licensee. Each happens once, and one at most at a look.
 
     Raises:
         NotPermitted: when the actor is not the platform.
@@ -146,37 +147,44 @@ def press_notice(*, actor: Actor, notice_id: int, now: datetime) -> Notice:
     notice = Notice.objects.select_for_update(no_key=True).get(pk=notice_id)
     if notice.acknowledged_at is not None:
         return notice
-    if notice.reminded_at is None and now >= reminds_at(notice.issued_at, notice.due_at):
-        notice.reminded_at = now
-        notice.save(update_fields=["reminded_at"])
-        _tell(actor, notice, LicensingEvent.NOTICE_REMINDED, now)
-        _write(actor, notice, LetterKind.REMINDER, _readers(licensee), now)
-    if notice.escalated_at is None and now >= notice.due_at:
+    # A look that comes late does the last thing that is due and skips what it would only have announced: whoever was
+    # silent hears once, and the log tells of it once.
+    if notice.suspended_at is None and now >= notice.suspends_at:
+        _suspend(actor, licensee, notice, now)
+    elif notice.escalated_at is None and now >= notice.due_at:
         notice.escalated_at = now
         notice.save(update_fields=["escalated_at"])
         _tell(actor, notice, LicensingEvent.NOTICE_OVERDUE, now)
         _write(actor, notice, LetterKind.OVERDUE, [*_readers(licensee), *officers()], now)
-    if notice.suspended_at is None and now >= notice.suspends_at:
-        notice.suspended_at = now
-        notice.save(update_fields=["suspended_at"])
-        if not _is_suspended(licensee):
-            suspend_licensee(
-                actor=actor,
-                licensee_id=licensee.pk,
-                clause_number=TERMS_CLAUSE,
-                reason=_("A notice about rows that were taken back was not answered in time."),
-                now=now,
-            )
-        record(
-            LicensingEvent.SUSPENDED_FOR_SILENCE,
-            actor=actor,
-            subject=licensee.ref,
-            at=now,
-            clause=TERMS_CLAUSE,
-            facts={"notice": notice.ref},
-        )
-        _write(actor, notice, LetterKind.SUSPENDED, [*_readers(licensee), *officers()], now)
+    elif notice.reminded_at is None and reminds_at(notice.issued_at, notice.due_at) <= now < notice.due_at:
+        notice.reminded_at = now
+        notice.save(update_fields=["reminded_at"])
+        _tell(actor, notice, LicensingEvent.NOTICE_REMINDED, now)
+        _write(actor, notice, LetterKind.REMINDER, _readers(licensee), now)
     return notice
+
+
+def _suspend(actor: Actor, licensee: Licensee, notice: Notice, now: datetime) -> None:
+    """Deliver nothing more to a licensee that was silent: one entry, and one letter that says which notice it was."""
+    notice.suspended_at = now
+    notice.save(update_fields=["suspended_at"])
+    was_suspended = _is_suspended(licensee)
+    words = _("A notice about rows that were taken back was not answered in time.")
+    if not was_suspended:
+        put_down_suspension(actor=actor, licensee=licensee, clause_number=TERMS_CLAUSE, words=words, now=now)
+    record(
+        LicensingEvent.SUSPENDED_FOR_SILENCE,
+        actor=actor,
+        subject=licensee.ref,
+        at=now,
+        clause=TERMS_CLAUSE,
+        facts={
+            "notice": notice.ref,
+            "reason_digest": digest_of(words),
+            "was_suspended": was_suspended,
+        },
+    )
+    _write(actor, notice, LetterKind.SUSPENDED, [*_readers(licensee), *officers()], now)
 
 
 def _is_suspended(licensee: Licensee) -> bool:

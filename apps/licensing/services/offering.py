@@ -28,6 +28,7 @@ from apps.licensing.models import (
     ReleaseState,
 )
 from apps.licensing.permissions import may_approve, may_license
+from apps.licensing.queries import possible_requesters
 from apps.licensing.services.attempts import require_reauthenticated
 from apps.licensing.services.drafting import LicenseeSuspended
 from apps.licensing.services.saying_no import NotFourPeople, OfferMoved, asking_the_wall
@@ -38,6 +39,10 @@ LONGEST_WORDS: Final = 1000
 
 class NobodyToOffer(Refused):
     """No licensee was named, or one of them has this release already."""
+
+
+class NobodyAsked(Refused):
+    """Who asked for a release is not said, or is somebody who cannot have."""
 
 
 class NoClauseNamed(Refused):
@@ -97,13 +102,19 @@ def make_offer(
 
 
 @transaction.atomic
-def offer_to(*, actor: Actor, release_id: int, licensees: Sequence[Licensee], now: datetime) -> Offer:
+def offer_to(
+    *, actor: Actor, release_id: int, licensees: Sequence[Licensee], asked_by: User | None = None, now: datetime
+) -> Offer:
     """Offer a sealed release to later licensees: with approvals, a notice and a time-lock of its own.
+
+    ``asked_by`` is the person who asked for it: somebody who speaks for one of the licensees, or who sent a request in
+    its name. It may be left out where only one person speaks for all of them.
 
     Raises:
         NotPermitted: when the actor is no licensing officer.
         OfferMoved: when the release is not sealed.
         NobodyToOffer, NotFourPeople, LicenseeSuspended: when they cannot be offered it.
+        NobodyAsked: when several people may have asked and none is named, or the one who is named cannot have.
     """
     if not may_license(actor) or actor.account_id is None:
         raise NotPermitted(_("Only licensing officers make offers."))
@@ -120,7 +131,21 @@ def offer_to(*, actor: Actor, release_id: int, licensees: Sequence[Licensee], no
     for licensee in chosen:
         if licensee.suspended_at is not None:
             raise LicenseeSuspended(_("This licensee is suspended."), subject=licensee.ref)
-    return make_offer(actor=actor, release=release, licensees=chosen, requester=chosen[0].contact, now=now)
+    requester = _who_asked(release, chosen, asked_by)
+    return make_offer(actor=actor, release=release, licensees=chosen, requester=requester, now=now)
+
+
+def _who_asked(release: Release, licensees: Sequence[Licensee], named: User | None) -> User | None:
+    """Return the person who asked, or None where nobody speaks for any of these. Raises ``NobodyAsked``."""
+    those = set(possible_requesters([licensee.pk for licensee in licensees]))
+    if named is not None:
+        if named not in those:
+            raise NobodyAsked(_("This person speaks for none of them, and asked for none."), subject=release.ref)
+        return named
+    speaking = {licensee.contact for licensee in licensees if licensee.contact is not None}
+    if len(speaking) > 1:
+        raise NobodyAsked(_("Several people speak for these licensees. Say who of them asked."), subject=release.ref)
+    return next(iter(speaking), None)
 
 
 @transaction.atomic

@@ -14,10 +14,11 @@ from apps.audit.services import commit_to, record
 from apps.licensing.domain.filters import FilterFault, ReleaseFilters
 from apps.licensing.domain.purposes import allows
 from apps.licensing.events import LicenseeEvent
-from apps.licensing.models import AccessRequest, Licensee, LicenseeKey, Release, RequestState
+from apps.licensing.models import AccessRequest, Attempt, Licensee, LicenseeKey, Release, RequestState
 from apps.licensing.permissions import may_license, speaks_for
 from apps.licensing.queries.agreements import recipient_ids
 from apps.licensing.services.agreements import digest_of
+from apps.licensing.services.attempts import attempt_drafting
 from apps.licensing.services.drafting import LONGEST_TITLE, MalformedFilters, draft_release
 from apps.licensing.services.reading import held_licensee, line_of
 from apps.licensing.services.standing import TIES_CLAUSE, RecipientUndeclared, may_receive, require_agreement
@@ -179,8 +180,24 @@ def refuse_request(*, actor: Actor, request_id: int, clause_number: str, reason:
 
 
 @transaction.atomic
-def draft_from_request(*, actor: Actor, request_id: int, now: datetime) -> Release:
+def attempt_drafting_request(*, actor: Actor, request_id: int, now: datetime) -> Attempt:
+    """Put down that an officer is about to draft what a request asks for.
+
+    Raises:
+        NotYourRequest: when there is no such request.
+        NotPermitted: when the actor is no licensing officer.
+    """
+    request = AccessRequest.objects.filter(pk=request_id).first()
+    if request is None:
+        raise NotYourRequest(_("There is no such request of yours to decide."))
+    return attempt_drafting(actor=actor, licensee_id=request.licensee_id, request=request.ref, now=now)
+
+
+@transaction.atomic
+def draft_from_request(*, actor: Actor, request_id: int, now: datetime, attempt_id: int | None = None) -> Release:
     """Draft the release that a request asks for; what may leave is decided at sealing.
+
+    ``attempt_id`` is the attempt that the flow put down before, which is closed as done.
 
     Raises:
         NotPermitted: when the actor is no licensing officer, or is who asked.
@@ -192,7 +209,12 @@ def draft_from_request(*, actor: Actor, request_id: int, now: datetime) -> Relea
     if request.asked_by_id == actor.account_id:
         raise NotPermitted(_("Whoever asked does not draft."), clause="W4", subject=request.ref)
     release = draft_release(
-        actor=actor, licensee=request.licensee, title=request.title, filters=request.filters, now=now
+        actor=actor,
+        licensee=request.licensee,
+        title=request.title,
+        filters=request.filters,
+        now=now,
+        attempt_id=attempt_id,
     )
     release.request = request
     release.save(update_fields=["request"])

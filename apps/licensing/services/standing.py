@@ -1,12 +1,14 @@
 """Whether a licensee may receive anything now: the question that stands before every offer and every download."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
 from apps.audit.domain.refusal import Refused
-from apps.licensing.models import Agreement, FinalRecipient, Licensee, Release, Suspension
-from apps.licensing.queries.agreements import agreement_in_force, clock_now, control_changes_of
+from apps.licensing.models import Agreement, Licensee, Release, Suspension
+from apps.licensing.queries.agreements import agreement_in_force
+from apps.licensing.queries.standing import Hindered, Hindrance, fits_purpose, hindered_of
 from apps.licensing.services.drafting import LicenseeSuspended
 
 TIES_CLAUSE = "W5"
@@ -37,16 +39,17 @@ def require_purpose(release: Release, licensee: Licensee, *, at: datetime) -> No
 
     Releases that nobody asked for in a request of their own are for any of the agreed purposes.
     """
-    asked = release.request
-    if asked is None or asked.licensee_id != licensee.pk:
-        return
-    agreement = require_agreement(licensee, at=max(at, clock_now()))
-    if asked.purpose not in agreement.purposes:
-        raise OtherPurpose(
-            _("The agreement in force is not for what this release was asked for."),
-            clause=TIES_CLAUSE,
-            subject=release.ref,
-        )
+    if not fits_purpose(release, licensee, at=at):
+        raise other_purpose(release)
+
+
+def other_purpose(release: Release) -> OtherPurpose:
+    """Return the refusal of a release that was asked for something else than what was agreed."""
+    return OtherPurpose(
+        _("The agreement in force is not for what this release was asked for."),
+        clause=TIES_CLAUSE,
+        subject=release.ref,
+    )
 
 
 def may_receive(licensee: Licensee, *, at: datetime) -> None:
@@ -59,30 +62,45 @@ def may_receive(licensee: Licensee, *, at: datetime) -> None:
         ControlChanged: when ownership changed after it was accepted, or after an officer last looked.
         RecipientUndeclared: when no final recipient is named.
     """
-    moment = max(at, clock_now())
-    require_not_suspended(licensee)
-    agreement = require_agreement(licensee, at=moment)
-    changes = control_changes_of(agreement, at=moment)
-    if changes:
-        raise ControlChanged(
-            _("The owners of this licensee changed (%(holder)s, %(held)s). An officer must look at the register first.")
-            % {"holder": changes[0].holder, "held": changes[0].held},
-            clause=TIES_CLAUSE,
-            subject=licensee.ref,
-        )
-    if not FinalRecipient.objects.filter(licensee=licensee, ended_at=None).exists():
-        raise RecipientUndeclared(
-            _("This licensee has named no final recipient."), clause=TIES_CLAUSE, subject=licensee.ref
-        )
+    refused = standing_of(licensee, at=at)
+    if refused is not None:
+        raise refused
 
 
 def standing_of(licensee: Licensee, *, at: datetime) -> Refused | None:
     """Return why a licensee may receive nothing at a moment, for a page to show; None when it may."""
-    try:
-        may_receive(licensee, at=at)
-    except Refused as refused:
-        return refused
-    return None
+    return standings_of([licensee], at=at).get(licensee.pk)
+
+
+def standings_of(licensees: Iterable[Licensee], *, at: datetime) -> dict[int, Refused]:
+    """Return by id why licensees may receive nothing at a moment; those who may are not among them."""
+    asked = {licensee.pk: licensee for licensee in licensees}
+    return {pk: refusal_of(asked[pk], why) for pk, why in hindered_of(asked.values(), at=at).items()}
+
+
+def refusal_of(licensee: Licensee, hindered: Hindered) -> Refused:
+    """Return the refusal that something in a licensee's way becomes."""
+    match hindered.by:
+        case Hindrance.SUSPENDED:
+            return LicenseeSuspended(_("This licensee is suspended."), subject=licensee.ref)
+        case Hindrance.NO_AGREEMENT:
+            message, kind = _("This licensee has no agreement in force."), NoAgreement
+        case Hindrance.AGREEMENT_EXPIRED:
+            message, kind = _("This licensee's agreement has expired."), AgreementExpired
+        case Hindrance.CONTROL_CHANGED:
+            message, kind = _owners_changed(hindered), ControlChanged
+        case Hindrance.RECIPIENT_UNDECLARED:
+            message, kind = _("This licensee has named no final recipient."), RecipientUndeclared
+    return kind(message, clause=TIES_CLAUSE, subject=licensee.ref)
+
+
+def _owners_changed(hindered: Hindered) -> str:
+    change = hindered.change
+    if change is None:
+        return _("The owners of this licensee changed. An officer must look at the register first.")
+    return _(
+        "The owners of this licensee changed (%(holder)s, %(held)s). An officer must look at the register first."
+    ) % {"holder": change.holder, "held": change.held}
 
 
 def require_not_suspended(licensee: Licensee) -> None:

@@ -11,7 +11,7 @@ from apps.audit.domain.actor import Actor
 from apps.audit.domain.refusal import NotPermitted, Refused
 from apps.audit.services import record
 from apps.licensing.events import LicenseeEvent
-from apps.licensing.models import Suspension
+from apps.licensing.models import Licensee, Suspension
 from apps.licensing.permissions import may_license
 from apps.licensing.services.agreements import digest_of
 from apps.licensing.services.attempts import require_reauthenticated
@@ -49,17 +49,7 @@ def suspend_licensee(*, actor: Actor, licensee_id: int, clause_number: str, reas
         raise NotPermitted(_("Only licensing officers suspend licensees."), subject=licensee.ref)
     require_rule(clause_number)
     words = line_of(reason, longest=LONGEST_REASON)
-    if Suspension.objects.filter(licensee=licensee, ended_at=None).exists():
-        raise AlreadySuspended(_("This licensee is suspended already."), subject=licensee.ref)
-    suspension = Suspension.objects.create(
-        licensee=licensee,
-        clause=clause_number,
-        reason=words,
-        suspended_by_id=actor.account_id,
-        suspended_at=now,
-    )
-    licensee.suspended_at = now
-    licensee.save(update_fields=["suspended_at"])
+    suspension = put_down_suspension(actor=actor, licensee=licensee, clause_number=clause_number, words=words, now=now)
     record(
         LicenseeEvent.SUSPENDED,
         actor=actor,
@@ -76,6 +66,23 @@ def suspend_licensee(*, actor: Actor, licensee_id: int, clause_number: str, reas
         address=reverse("licensing:terms"),
         now=now,
     )
+    return suspension
+
+
+def put_down_suspension(
+    *, actor: Actor, licensee: Licensee, clause_number: str, words: str, now: datetime
+) -> Suspension:
+    """Mark a licensee as suspended, inside the caller's transaction, who asks who may, records it, and tells whom.
+
+    Raises ``AlreadySuspended``.
+    """
+    if Suspension.objects.filter(licensee=licensee, ended_at=None).exists():
+        raise AlreadySuspended(_("This licensee is suspended already."), subject=licensee.ref)
+    suspension = Suspension.objects.create(
+        licensee=licensee, clause=clause_number, reason=words, suspended_by_id=actor.account_id, suspended_at=now
+    )
+    licensee.suspended_at = now
+    licensee.save(update_fields=["suspended_at"])
     return suspension
 
 

@@ -4,6 +4,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -22,6 +23,7 @@ from apps.licensing.queries.deliveries import (
     obstacle_to,
     receipt_of,
 )
+from apps.licensing.views.choosing import Own, spoken_for
 from apps.licensing.views.streaming import file_response
 
 _MAX_ID = 2**63 - 1
@@ -39,10 +41,11 @@ def my_edition(request: HttpRequest, edition_id: int) -> HttpResponse:
     """Show one of a licensee's editions: whether it may be fetched, its files, and what was fetched."""
     edition = _own(request, edition_id)
     context = {
+        "own": Own(licensee=edition.licensee, several=spoken_for(request)),
         "edition": edition,
         "release": edition.release,
         "files": files_of(edition),
-        "obstacle": obstacle_to(edition),
+        "obstacle": obstacle_to(edition, at=timezone.now()),
         "deliveries": deliveries_of([edition.licensee_id], edition=edition),
     }
     return render(request, "licensing/my_edition.html", context)

@@ -20,7 +20,7 @@ from apps.licensing import queries, services
 from apps.licensing.domain import preview
 from apps.licensing.forms import AcceptForm, KeyForm, RecipientForm, RequestForm
 from apps.licensing.models import Licensee
-from apps.licensing.permissions import speaks_for
+from apps.licensing.views.choosing import Own, for_one_licensee, spoken_for
 from apps.licensing.views.proving import ask_for_proof
 
 UNPROCESSABLE = 422
@@ -32,10 +32,10 @@ _FILES: dict[str, tuple[Callable[[list[dict[str, Any]]], bytes], str]] = {
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@login_required
-def terms(request: HttpRequest) -> HttpResponse:
+@for_one_licensee
+def terms(request: HttpRequest, own: Own) -> HttpResponse:
     """Show the current terms to whoever speaks for a licensee, and take their yes."""
-    licensee = _own(request)
+    licensee = own.licensee
     current = queries.current_text()
     form = AcceptForm(request.POST or None, initial={"text_sha256": current.sha256 if current is not None else ""})
     if request.method == "POST" and form.is_valid():
@@ -53,17 +53,17 @@ def terms(request: HttpRequest) -> HttpResponse:
             _shown_in(request, form, refused)
         else:
             messages.success(request, _("You have agreed for %(name)s.") % {"name": licensee.organization.name})
-            return redirect("licensing:terms")
-    context = _about(licensee) | {"form": form, "current": current}
+            return own.back_to("licensing:terms")
+    context = _about(own) | {"form": form, "current": current}
     return render(request, "licensing/terms.html", context, status=_status(form))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@login_required
 @never_cache
-def keys(request: HttpRequest) -> HttpResponse:
+@for_one_licensee
+def keys(request: HttpRequest, own: Own) -> HttpResponse:
     """List a licensee's keys, and make one; its text stands on the answer and nowhere else."""
-    licensee = _own(request)
+    licensee = own.licensee
     form = KeyForm(request.POST or None)
     made = None
     if request.method == "POST" and form.is_valid():
@@ -76,7 +76,7 @@ def keys(request: HttpRequest) -> HttpResponse:
             _shown_in(request, form, refused)
         else:
             form = KeyForm()
-    context = _about(licensee) | {"form": form, "made": made}
+    context = _about(own) | {"form": form, "made": made}
     return render(request, "licensing/keys.html", context, status=_status(form))
 
 
@@ -84,9 +84,7 @@ def keys(request: HttpRequest) -> HttpResponse:
 @login_required
 def revoke_own_key(request: HttpRequest, key_id: int) -> HttpResponse:
     """Revoke a key of one's own licensee; another's is as if it were not there."""
-    licensee = _own(request)
-    if not licensee.keys.filter(pk=key_id).exists():
-        raise Http404
+    own = _owner(request, lambda one: one.keys.filter(pk=key_id).exists())
     try:
         services.revoke_key(actor=acting(request), key_id=key_id, now=timezone.now())
     except Refused as refused:
@@ -94,14 +92,14 @@ def revoke_own_key(request: HttpRequest, key_id: int) -> HttpResponse:
         messages.error(request, str(refused))
     else:
         messages.success(request, _("The key is revoked."))
-    return redirect("licensing:keys")
+    return own.back_to("licensing:keys")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@login_required
-def recipients(request: HttpRequest) -> HttpResponse:
+@for_one_licensee
+def recipients(request: HttpRequest, own: Own) -> HttpResponse:
     """List in whose hands a licensee's copies end, and name one more."""
-    licensee = _own(request)
+    licensee = own.licensee
     form = RecipientForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -112,39 +110,37 @@ def recipients(request: HttpRequest) -> HttpResponse:
             _shown_in(request, form, refused)
         else:
             messages.success(request, _("The recipient is named."))
-            return redirect("licensing:recipients")
-    return render(request, "licensing/recipients.html", _about(licensee) | {"form": form}, status=_status(form))
+            return own.back_to("licensing:recipients")
+    return render(request, "licensing/recipients.html", _about(own) | {"form": form}, status=_status(form))
 
 
 @require_POST
 @login_required
 def end_own_recipient(request: HttpRequest, recipient_id: int) -> HttpResponse:
     """End a final recipient of one's own licensee."""
-    licensee = _own(request)
-    if not licensee.final_recipients.filter(pk=recipient_id).exists():
-        raise Http404
+    own = _owner(request, lambda one: one.final_recipients.filter(pk=recipient_id).exists())
     try:
         services.end_recipient(
-            actor=acting(request), licensee_id=licensee.pk, recipient_id=recipient_id, now=timezone.now()
+            actor=acting(request), licensee_id=own.licensee.pk, recipient_id=recipient_id, now=timezone.now()
         )
     except Refused as refused:
         remember_refusal(request, refused)
         messages.error(request, str(refused))
-    return redirect("licensing:recipients")
+    return own.back_to("licensing:recipients")
 
 
 @require_safe
-@login_required
-def requests(request: HttpRequest) -> HttpResponse:
+@for_one_licensee
+def requests(request: HttpRequest, own: Own) -> HttpResponse:
     """List what a licensee asked for, and what became of it."""
-    return render(request, "licensing/requests.html", _about(_own(request)))
+    return render(request, "licensing/requests.html", _about(own))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@login_required
-def new_request(request: HttpRequest) -> HttpResponse:
+@for_one_licensee
+def new_request(request: HttpRequest, own: Own) -> HttpResponse:
     """Ask for a release."""
-    licensee = _own(request)
+    licensee = own.licensee
     agreement = queries.agreement_in_force(licensee.pk, at=timezone.now())
     form = RequestForm(
         request.POST or None, licensee=licensee, purposes=agreement.purposes if agreement is not None else []
@@ -168,19 +164,19 @@ def new_request(request: HttpRequest) -> HttpResponse:
             _shown_in(request, form, refused)
         else:
             messages.success(request, _("Your request waits for an officer."))
-            return redirect("licensing:requests")
-    return render(request, "licensing/new_request.html", _about(licensee) | {"form": form}, status=_status(form))
+            return own.back_to("licensing:requests")
+    return render(request, "licensing/new_request.html", _about(own) | {"form": form}, status=_status(form))
 
 
 @require_safe
 @login_required
 def own_request(request: HttpRequest, request_id: int) -> HttpResponse:
     """Show a request of one's own licensee; another's is as if it were not there."""
-    licensee = _own(request)
     found = queries.request_seen_by(acting(request).account_id or 0, request_id)
     if found is None:
         raise Http404
-    return render(request, "licensing/own_request.html", _about(licensee) | {"asked": found})
+    own = _owner(request, lambda one: one.pk == found.licensee_id)
+    return render(request, "licensing/own_request.html", _about(own) | {"asked": found})
 
 
 @require_POST
@@ -220,21 +216,23 @@ def schema_file(request: HttpRequest, form: str) -> HttpResponse:
     return answer
 
 
-def _own(request: HttpRequest) -> Licensee:
-    """Return the licensee that the reader speaks for; raises ``NotPermitted`` when there is none."""
-    actor = acting(request)
-    found = queries.licensee_spoken_for(actor.account_id or 0)
-    if found is None or not speaks_for(actor, found):
-        raise NotPermitted(_("This desk is for those who speak for a licensee."))
-    return found
+def _owner(request: HttpRequest, is_theirs: Callable[[Licensee], bool]) -> Own:
+    """Return whose of the reader's licensees a thing is; raises ``Http404`` when it is none's."""
+    several = spoken_for(request)
+    found = next((one for one in several if is_theirs(one)), None)
+    if found is None:
+        raise Http404
+    return Own(licensee=found, several=several)
 
 
-def _about(licensee: Licensee) -> dict[str, Any]:
+def _about(own: Own) -> dict[str, Any]:
     now = timezone.now()
     return {
-        "licensee": licensee,
-        "page": queries.licensee_page(licensee.pk, at=now),
-        "standing": services.standing_of(licensee, at=now),
+        "own": own,
+        "several": own.several,
+        "licensee": own.licensee,
+        "page": queries.licensee_page(own.licensee.pk, at=now),
+        "standing": services.standing_of(own.licensee, at=now),
     }
 
 

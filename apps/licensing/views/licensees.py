@@ -16,6 +16,7 @@ from apps.accounts.middleware import acting
 from apps.audit.domain.refusal import NotPermitted, Refused
 from apps.audit.middleware import remember_refusal
 from apps.licensing import queries, services
+from apps.licensing.flows import draft_requested
 from apps.licensing.forms import (
     ContactForm,
     ReasonForm,
@@ -38,8 +39,9 @@ def licensees(request: HttpRequest) -> HttpResponse:
     """List who agreed to what, for which purposes and recipients; who is suspended; which requests were refused."""
     now = timezone.now()
     lines = queries.public_licensees(at=now)
+    standings = services.standings_of([line.licensee for line in lines], at=now)
     context = {
-        "lines": [(line, services.standing_of(line.licensee, at=now)) for line in lines],
+        "lines": [(line, standings.get(line.licensee.pk)) for line in lines],
         "refused": queries.requests_refused(),
         "may_see": may_see_drafts(acting(request)),
     }
@@ -256,7 +258,7 @@ def draft_request(request: HttpRequest, request_id: int) -> HttpResponse:
     """Draft the release that a request asks for."""
     found = _request(request_id)
     try:
-        release = services.draft_from_request(actor=acting(request), request_id=found.pk, now=timezone.now())
+        release = draft_requested(actor=acting(request), request_id=found.pk)
     except NotPermitted:
         raise
     except Refused as refused:

@@ -28,6 +28,7 @@ from apps.licensing.queries.withdrawals import (
 )
 from apps.licensing.services.notices import acknowledge_notice
 from apps.licensing.services.tombstones import withdraw_release
+from apps.licensing.views.choosing import Own, asked_for, spoken_for
 from apps.licensing.views.deliveries import ProofNotReady
 from apps.licensing.views.proving import ask_for_proof
 
@@ -41,9 +42,12 @@ _SHOWN_ROWS = 500
 @login_required
 def my_notices(request: HttpRequest) -> HttpResponse:
     """List the notices to a licensee and the rows that they name: the revocation feed as a page."""
-    licensees = licensees_by_id(acting(request).account_id or 0)
+    several = spoken_for(request)
+    one = asked_for(request, several)
+    licensees = [licensee.pk for licensee in (several if one is None else (one,))]
     context = {
-        "licensees": list(licensees.values()),
+        "own": Own(licensee=one, several=several) if one is not None else None,
+        "several": several,
         "notices": notices_of(licensees),
         "rows": revocations(licensees, after=None, limit=_SHOWN_ROWS),
         "now": timezone.now(),

@@ -77,7 +77,7 @@ def _told(request: HttpRequest, line: OfferLine) -> dict[str, object]:
         "asked": offer.release.asked,
         "root": offer.release.items_root,
         "digest": offer.digest,
-        "manifests": sorted(each.edition.manifest_sha256 for each in line.editions),
+        "manifests": sorted(edition.manifest_sha256 for edition in offer.editions.all()),
         "announced_at": time_text(offer.announced_at) if offer.announced_at else None,
         "opens_at": time_text(offer.opens_at) if offer.opens_at else None,
         "opened_at": time_text(offer.opened_at) if offer.opened_at else None,
@@ -201,6 +201,7 @@ def new_offer(request: HttpRequest, release_id: int) -> HttpResponse:
                 actor=acting(request),
                 release_id=release.pk,
                 licensees=form.cleaned_data["licensees"],
+                asked_by=form.cleaned_data["asked_by"],
                 now=timezone.now(),
             )
         except Refused as refused:

@@ -21,8 +21,9 @@ from apps.licensing.flows import back_test, cancel, draft, seal
 from apps.licensing.forms import CompareForm, DraftForm, LicenseeForm, ReasonsForm, side_by_side
 from apps.licensing.models import Release, ReleaseState
 from apps.licensing.permissions import may_approve, may_license, may_see, may_see_drafts
-from apps.licensing.queries.deliveries import editions_of, licensees_by_id
-from apps.licensing.services import Sealing, Signatory, add_licensee, request_edition
+from apps.licensing.queries.deliveries import editions_of
+from apps.licensing.services import Sealing, Signatory, add_licensee, request_edition, standings_of
+from apps.licensing.views.choosing import Own, asked_for, spoken_for
 from apps.policy.queries import UnknownClause, current_version, proposal_page
 
 UNPROCESSABLE = 422
@@ -33,12 +34,14 @@ def releases(request: HttpRequest) -> HttpResponse:
     """List what was sealed, what was refused, and what was given back."""
     actor = acting(request)
     context = {
+        "drafts": queries.drafts_waiting() if may_see_drafts(actor) else [],
         "sealed": queries.releases_for_everybody(ReleaseState.SEALED),
         "refused": queries.releases_for_everybody(ReleaseState.REFUSED),
         "withdrawn": queries.releases_for_everybody(ReleaseState.WITHDRAWN),
         "cancelled": queries.releases_for_everybody(ReleaseState.CANCELLED),
         "may_license": may_license(actor),
         "may_check": may_see_drafts(actor),
+        "may_approve": may_approve(actor),
     }
     return render(request, "licensing/releases.html", context)
 
@@ -67,7 +70,7 @@ def _reasons(form: ReasonsForm) -> queries.Reasons:
 def release(request: HttpRequest, release_id: int) -> HttpResponse:
     """Show one release: what each clause took out, who did what when, and how to check it."""
     actor = acting(request)
-    page = queries.release_page(release_id, now=timezone.now())
+    page = queries.release_page(release_id, now=timezone.now(), in_full=may_see_drafts(actor))
     if page is None or not may_see(actor, page.release):
         raise Http404
     context = {
@@ -104,11 +107,16 @@ def items(request: HttpRequest, release_id: int) -> StreamingHttpResponse:
 @login_required
 def mine(request: HttpRequest) -> HttpResponse:
     """Show a licensee's own releases and where each of them stands."""
-    account_id = acting(request).account_id or 0
+    several = spoken_for(request)
+    one = asked_for(request, several)
+    shown = several if one is None else (one,)
+    standings = standings_of(shown, at=timezone.now())
     context = {
-        "releases": queries.releases_of_licensees(account_id),
-        "licensees": queries.licensees_of(account_id),
-        "editions": editions_of(licensees_by_id(account_id)),
+        "own": Own(licensee=one, several=several) if one is not None else None,
+        "several": several,
+        "releases": queries.releases_of_licensees(shown),
+        "licensees": [(licensee, standings.get(licensee.pk)) for licensee in shown],
+        "editions": editions_of(licensee.pk for licensee in shown),
     }
     return render(request, "licensing/mine.html", context)
 

@@ -27,6 +27,8 @@ def refusals(request: HttpRequest) -> HttpResponse:
     kept = {name: value for name, value in (("act", act), ("clause", clause)) if value}
     context = {
         "page": page,
+        "requests": queries.requests_refused() if not kept and not request.GET.get("before") else [],
+        "may_see": may_see_drafts(actor),
         "act": act,
         "clause": clause,
         "acts": Act.choices,

@@ -11,6 +11,7 @@ from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 
 from apps.audit.domain.actor import Actor
 from apps.licensing.domain.ranges import (
@@ -50,7 +51,7 @@ def file_response(
     if edition is None or file is None:
         raise Http404
     if request.method == "HEAD" or is_held(request.headers.get("If-None-Match"), sha256=file.sha256):
-        require_deliverable(edition)
+        require_deliverable(edition, at=timezone.now())
         if request.method == "HEAD":
             return _with_content(_described(HttpResponse(), edition, file), file, None)
         held = _described(HttpResponse(status=_NOT_MODIFIED), edition, file)
@@ -60,7 +61,7 @@ def file_response(
     try:
         span = _asked(request, file)
     except NotInTheFile:
-        require_deliverable(edition)
+        require_deliverable(edition, at=timezone.now())
         answer = HttpResponse(status=_NOT_SATISFIABLE)
         answer["Content-Range"] = f"bytes */{file.bytes}"
         return answer

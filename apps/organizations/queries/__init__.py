@@ -1,7 +1,7 @@
 """Reads of the neutrality register."""
 
-from apps.organizations.queries.control import ControlChange, changes_of_control
-from apps.organizations.queries.paths import TiePath, TieStep, reachable, tied
+from apps.organizations.queries.control import ControlChange, changes_of_control, changes_of_control_of_each
+from apps.organizations.queries.paths import TiePath, TieStep, reachable, tied, tied_each
 from apps.organizations.queries.register import (
     OrganizationLine,
     Register,
@@ -22,11 +22,13 @@ __all__ = [
     "TiePath",
     "TieStep",
     "changes_of_control",
+    "changes_of_control_of_each",
     "owners_and_owned",
     "reachable",
     "register",
     "registered_names",
     "registered_under",
     "tied",
+    "tied_each",
     "ties_of_person",
 ]

@@ -1,12 +1,13 @@
 """Who is tied to whom at any distance, and the shortest row of ties that proves it."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
 from django.db import connection
+from django.db.models import Q
 
 from apps.organizations.models import Tie, TieKind
 
@@ -122,6 +123,47 @@ def tied(
     ties = Tie.objects.select_related("holder", "held").in_bulk([tie for _id, tie in way if tie is not None])
     steps = tuple(_step(ties[tie]) for _id, tie in way if tie is not None)
     return TiePath(on=on, start_id=way[0][0], end_id=way[-1][0], steps=steps)
+
+
+def tied_each(starts: Sequence[Iterable[int]], goal: Iterable[int], *, on: date) -> list[TiePath | None]:
+    """Return for each of several groups what ``tied`` says about it and the goal, over ties of every kind.
+
+    All ties of the day are read in one query and walked here, ring by ring and with the same choice between ways of
+    one length, so a page that asks for everybody at once asks the database once.
+    """
+    goals = frozenset(goal)
+    holding = Tie.objects.filter(Q(until=None) | Q(until__gt=on), since__lte=on) if goals else Tie.objects.none()
+    ties = {tie.pk: tie for tie in holding.select_related("holder", "held")}
+    neighbours: dict[int, list[tuple[int, int]]] = {}
+    for tie in ties.values():
+        neighbours.setdefault(tie.holder_id, []).append((tie.held_id, tie.pk))
+        neighbours.setdefault(tie.held_id, []).append((tie.holder_id, tie.pk))
+    return [_walked(frozenset(start), goals, neighbours, ties, on=on) for start in starts]
+
+
+def _walked(
+    start: frozenset[int],
+    goal: frozenset[int],
+    neighbours: Mapping[int, Sequence[tuple[int, int]]],
+    ties: Mapping[int, Tie],
+    *,
+    on: date,
+) -> TiePath | None:
+    """Walk from a group to the goal, and back along the lowest numbers."""
+    rings, seen = [start], set(start)
+    while rings[-1] and not rings[-1] & goal:
+        ring = frozenset(found for one in rings[-1] for found, _tie in neighbours.get(one, ())) - seen
+        rings.append(ring)
+        seen |= ring
+    if not rings[-1]:
+        return None
+    way = [min(rings[-1] & goal)]
+    steps: list[TieStep] = []
+    for ring in reversed(rings[:-1]):
+        before, tie = min(step for step in neighbours[way[0]] if step[0] in ring)
+        way.insert(0, before)
+        steps.insert(0, _step(ties[tie]))
+    return TiePath(on=on, start_id=way[0], end_id=way[-1], steps=tuple(steps))
 
 
 def reachable(organization_ids: Iterable[int], *, kinds: Collection[TieKind] = EVERY_KIND, on: date) -> frozenset[int]:

@@ -75,7 +75,7 @@ def auditor_home(*, actor: Actor, now: datetime) -> AuditorHome:
         witnesses=witnesses,
         silent=[row for row in witnesses if row.is_asked and _is_silent(row, checkpoint)],
         has_own_witness=any(row.owner == actor.pseudonym for row in witnesses),
-        releases=list(Release.objects.select_related("licensee__organization").order_by("-drafted_at")[:8]),
+        releases=list(Release.objects.for_lists().order_by("-drafted_at")[:8]),
         pending=Release.objects.filter(state=ReleaseState.DRAFT).count(),
         refused=Release.objects.filter(state=ReleaseState.REFUSED).count(),
         refusals_today=refusals_since(now - A_DAY),

@@ -11,8 +11,20 @@ from apps.battles.models import Battle, BattleState, Endpoint, LanguageModel, Mo
 from apps.battles.queries import Quota, endpoint_lines, quota_of
 from apps.contributors.models import Attribute, Contributor, DemographicClaim, Standing
 from apps.integrity.models import Finding, FindingState
-from apps.licensing.models import AccessRequest, Licensee, Release, ReleaseState, RequestState
-from apps.licensing.queries import LiveOverview, Waiting, live_overview, waiting_for
+from apps.licensing.models import (
+    AccessRequest,
+    Edition,
+    Licensee,
+    Notice,
+    Offer,
+    OfferState,
+    Release,
+    ReleaseState,
+    RequestState,
+)
+from apps.licensing.queries import LiveOverview, Waiting, licensees_of, live_overview, waiting_for
+from apps.licensing.queries.deliveries import editions_of
+from apps.licensing.queries.withdrawals import notices_of
 from apps.moderation.models import Case, CaseKind, Decision
 from apps.policy.queries import open_proposals
 from apps.prompts.models import Prompt, PromptState
@@ -197,13 +209,14 @@ class LicensingHome:
     drafts: int
     requests: int
     licensees: int
+    awaiting: int
     waiting: Waiting
     proposals: int
 
 
 def licensing_home(account_id: int, *, now: datetime) -> LicensingHome:
     """Return what the licensing desk, or an approver, needs now."""
-    releases = Release.objects.select_related("licensee__organization").order_by("-drafted_at", "-pk")
+    releases = Release.objects.for_lists().order_by("-drafted_at", "-pk")
     return LicensingHome(
         wall=live_overview(),
         newest=list(releases[:8]),
@@ -212,6 +225,7 @@ def licensing_home(account_id: int, *, now: datetime) -> LicensingHome:
         drafts=Release.objects.filter(state=ReleaseState.DRAFT).count(),
         requests=AccessRequest.objects.filter(state=RequestState.ASKED).count(),
         licensees=Licensee.objects.filter(suspended_at=None).count(),
+        awaiting=Offer.objects.filter(state=OfferState.AWAITING).count(),
         waiting=waiting_for(account_id, now=now),
         proposals=open_proposals(),
     )
@@ -222,16 +236,19 @@ class LicenseeHome:
     """What somebody who speaks for a licensee finds at home."""
 
     releases: list[Release]
+    licensees: list[Licensee]
+    editions: list[Edition]
+    unanswered: list[Notice]
 
     @property
-    def sealed(self) -> int:
-        """Releases whose list is closed."""
-        return self._in(ReleaseState.SEALED)
+    def open(self) -> int:
+        """Editions whose offer is open."""
+        return sum(1 for edition in self.editions if edition.offer.state == OfferState.OPEN)
 
     @property
-    def drafts(self) -> int:
-        """Releases that are still wishes."""
-        return self._in(ReleaseState.DRAFT)
+    def under_way(self) -> int:
+        """Releases that are drafts, or sealed and not open to anybody yet."""
+        return sum(1 for release in self.releases if _is_under_way(release))
 
     @property
     def refused(self) -> int:
@@ -242,10 +259,23 @@ class LicenseeHome:
         return sum(1 for release in self.releases if release.state == state)
 
 
+def _is_under_way(release: Release) -> bool:
+    offer = release.leading_offer
+    is_waiting = offer is None or (offer.ended_at is None and offer.opened_at is None)
+    return release.state == ReleaseState.DRAFT or (release.state == ReleaseState.SEALED and is_waiting)
+
+
 def licensee_home(account_id: int) -> LicenseeHome:
-    """Return the releases of the licensees that an account speaks for, newest first."""
-    releases = Release.objects.filter(licensee__contact_id=account_id).select_related("licensee__organization")
-    return LicenseeHome(releases=list(releases.order_by("-drafted_at", "-pk")[:100]))
+    """Return what is there and what waits for all licensees that an account speaks for, newest first."""
+    licensees = licensees_of(account_id)
+    releases = Release.objects.for_lists().filter(licensee__in=licensees).order_by("-drafted_at", "-pk")
+    own = [licensee.pk for licensee in licensees]
+    return LicenseeHome(
+        releases=list(releases[:100]),
+        licensees=licensees,
+        editions=editions_of(own),
+        unanswered=[notice for notice in notices_of(own) if notice.acknowledged_at is None],
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

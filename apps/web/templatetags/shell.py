@@ -42,7 +42,7 @@ BY_ROLE: dict[str, tuple[Named, ...]] = {
     ),
     "licensing_officer": ((_("Releases"), "licensing:desk"), (_("Register"), "organizations:register")),
     # The desk is the licensing officers' alone; everybody else reads what came out of it.
-    "approver": ((_("Releases"), "licensing:releases"),),
+    "approver": ((_("To decide"), "licensing:waiting"), (_("Releases"), "licensing:releases")),
     "licensee": ((_("Releases"), "licensing:mine"),),
     "auditor": ((_("Releases"), "licensing:releases"), (_("Register"), "organizations:register")),
 }
