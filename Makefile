@@ -48,7 +48,7 @@ test: development
 	@CHROMIUM="$$($(supervisor) chromium)" && export CHROMIUM && exec $(py) -m pytest -n $(WORKERS) -m "not slow" $(ONLY)
 
 test-slow: development
-	@CHROMIUM="$$($(supervisor) chromium)" && export CHROMIUM && exec $(py) -m pytest -n $(WORKERS) -m slow $(ONLY)
+	@CHROMIUM="$$($(supervisor) chromium)" && export CHROMIUM && SHOWDOWN_TESTS_ON_DISK=1 exec $(py) -m pytest -n $(WORKERS) -m slow $(ONLY)
 
 check: development
 	$(py) -m ruff check

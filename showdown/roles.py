@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable, Mapping
-from typing import LiteralString
+from typing import Literal, LiteralString
 
 from psycopg import sql
 
@@ -81,15 +81,17 @@ def role_statements(passwords: Mapping[str, str]) -> Iterable[sql.Composed]:
     yield sql.SQL("ALTER ROLE {name} SET default_transaction_read_only = on").format(name=sql.Identifier(AUDITOR))
 
 
-def database_statements(database: str = DATABASE, *, template: str | None = None) -> Iterable[sql.Composed]:
+def database_statements(
+    database: str = DATABASE, *, template: str | None = None, strategy: Literal["WAL_LOG", "FILE_COPY"] = "WAL_LOG"
+) -> Iterable[sql.Composed]:
     """Yield the SQL that makes a database nobody but the roles may enter; run it as a superuser, outside a transaction.
 
-    With a template the new database is a clone of it.
+    With a template the new database is a clone of it, made by one of PostgreSQL's strategies: ``WAL_LOG`` writes every
+    page to the write-ahead log and waits for no disk, ``FILE_COPY`` copies the files between two checkpoints.
     """
     name, owner = sql.Identifier(database), sql.Identifier(OWNER)
-    # Copying the template into the write-ahead log is the quick way for databases as small as a test's.
     source = (
-        sql.SQL("TEMPLATE {t} STRATEGY WAL_LOG").format(t=sql.Identifier(template))
+        sql.SQL("TEMPLATE {t} STRATEGY {s}").format(t=sql.Identifier(template), s=sql.SQL(strategy))
         if template
         else sql.SQL("TEMPLATE template0 ENCODING 'UTF8'")
     )

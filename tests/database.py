@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final, Literal, NoReturn
 
 import psycopg
 import pytest
@@ -37,8 +37,10 @@ _numbers = itertools.count(1)
 
 def clone(name: str, *, template: str) -> None:
     """Make a database as a template is."""
+    # On the embedded server nothing waits for the disk, so that a checkpoint is cheap; a given server may be durable.
+    strategy: Literal["WAL_LOG", "FILE_COPY"] = "WAL_LOG" if keeper.given_server() else "FILE_COPY"
     with psycopg.connect(services.admin_address(), autocommit=True) as server:
-        for statement in roles.database_statements(name, template=template):
+        for statement in roles.database_statements(name, template=template, strategy=strategy):
             server.execute(statement)
 
 

@@ -9,7 +9,6 @@ import fcntl
 import os
 import re
 import secrets
-import shutil
 import signal
 import subprocess
 import sys
@@ -103,6 +102,9 @@ def pytest_load_initial_conftests() -> Iterator[None]:
         "SHOWDOWN_VAR": str(var),
     }
     os.environ.pop("SHOWDOWN_DEMO", None)
+    # A run starts hundreds of Pythons: each would compile the whole program again where none may keep what it compiled.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     return (yield)
 
 
@@ -116,7 +118,7 @@ def pytest_unconfigure() -> None:
         until = time.monotonic() + 10
         while run.folder.exists() and time.monotonic() < until:
             time.sleep(0.02)
-    shutil.rmtree(run.folder, ignore_errors=True)
+    run.remove()
     for lock in _held:
         lock.close()
     _held.clear()

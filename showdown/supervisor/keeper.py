@@ -28,7 +28,7 @@ from psycopg import sql
 
 from showdown import roles
 from showdown.supervisor import processes, schema
-from showdown.supervisor.obstacle import Obstacle, require_space
+from showdown.supervisor.obstacle import Obstacle, megabytes_free, require_space
 from showdown.supervisor.postgres import SUPERUSER, EmbeddedPostgres, reachable_binaries
 from showdown.supervisor.redis_server import EmbeddedRedis
 from showdown.supervisor.schema import REPOSITORY, VARIABLES
@@ -36,6 +36,11 @@ from showdown.supervisor.service_account import account_for_postgres
 
 TEMPLATE = "showdown_template"
 _PRISTINE_KEPT = 4
+# A committed test writes a whole database and throws it away, which is cheapest where there is no disk.
+_MEMORY = Path("/dev/shm")  # noqa: S108 - The folders in it are made by mkdtemp.
+_MEMORY_FILES = 2_000  # megabytes
+_MEMORY_LEFT = 4_000  # megabytes
+ON_DISK = "SHOWDOWN_TESTS_ON_DISK"
 
 
 def test_root() -> Path:
@@ -64,13 +69,21 @@ def passwords() -> dict[str, str]:
     return found
 
 
+def has_memory_to_spare() -> bool:
+    """Say whether this machine can hold a run's databases in memory, and nobody asked for the disk."""
+    if os.environ.get(ON_DISK) or not os.access(_MEMORY, os.W_OK):
+        return False
+    return megabytes_free(_MEMORY) >= _MEMORY_FILES and psutil.virtual_memory().available >= _MEMORY_LEFT * 1_000_000
+
+
 class RunFolder:
     """The folder of one test run and what lies where in it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.sockets = folder / "s"
-        self.data = folder / "pg"
+        data = folder / "pg"
+        self.data = data.readlink() if data.is_symlink() else data
         self.ready = folder / "ready"
         self.failed = folder / "failed"
         self.owner_lock = folder / "owner.lock"
@@ -83,7 +96,18 @@ class RunFolder:
         """Make the folder of a new run."""
         folder = Path(tempfile.mkdtemp(prefix="run-", dir=test_root()))
         folder.chmod(0o711)
+        if has_memory_to_spare():
+            place = Path(tempfile.mkdtemp(prefix=f"showdown-{folder.name}-", dir=_MEMORY))
+            place.chmod(0o711)
+            (folder / "pg").symlink_to(place / "pg")
         return cls(folder)
+
+    def remove(self) -> None:
+        """Remove the folder, and the databases where they lie in memory."""
+        if self.data.parent != self.folder:
+            processes.end(processes.left_behind(self.data.parent), patience=2)
+            shutil.rmtree(self.data.parent, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def postgres(self, *, binaries: Path = Path()) -> EmbeddedPostgres:
         """Return the run's server; its addresses are known before it runs."""
@@ -179,7 +203,7 @@ def _keep(run: RunFolder, owner: int, template: str, told: IO[str]) -> None:
             told.close()
             while not stopping and process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
                 time.sleep(0.2)
-    shutil.rmtree(run.folder, ignore_errors=True)
+    run.remove()
 
 
 @contextlib.contextmanager
@@ -292,7 +316,7 @@ def sweep(*, besides: Path) -> None:
         if time.time() - folder.stat().st_mtime < 10 and not run.owner_lock.exists():  # noqa: PLR2004 - Just being made.
             continue
         processes.end(processes.left_behind(folder), patience=2)
-        shutil.rmtree(folder, ignore_errors=True)
+        run.remove()
 
 
 @contextlib.contextmanager

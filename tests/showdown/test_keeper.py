@@ -3,6 +3,7 @@
 import fcntl
 import subprocess
 import sys
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -50,6 +51,25 @@ def test_what_a_killed_keeper_left_is_swept_and_a_running_one_is_not(run: RunFol
         assert not run.folder.exists()
     keeper.sweep(besides=run.folder)
     assert not held.folder.exists()
+
+
+@pytest.mark.parametrize(("in_memory", "free"), [(True, 2_000), (False, 1_999)])
+def test_databases_lie_in_memory_where_there_is_room_and_are_removed_with_the_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, in_memory: bool, free: int
+) -> None:
+    monkeypatch.delenv(keeper.ON_DISK, raising=False)
+    monkeypatch.setattr(keeper, "_MEMORY", tmp_path)
+    monkeypatch.setattr(keeper, "_MEMORY_LEFT", 0)
+    monkeypatch.setattr(keeper, "megabytes_free", lambda _folder: free)
+    run = RunFolder.new()
+    assert run.data.is_relative_to(tmp_path) is in_memory
+    assert RunFolder(run.folder).data == run.data
+    monkeypatch.setenv(keeper.ON_DISK, "1")
+    assert not keeper.has_memory_to_spare()
+    run.data.mkdir()
+    run.remove()
+    assert not run.folder.exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_passwords_of_test_runs_are_for_this_user_alone() -> None:
