@@ -16,6 +16,8 @@ from tests.licensing.races import (
     open_against_cancel_and_reseal,
     open_against_retire_then_seal,
     open_beside_a_neighbour_that_retires,
+    retire,
+    seal,
     vote_during_a_merge_and_a_sale,
     weakened,
 )
@@ -134,3 +136,14 @@ def test_the_suite_sees_a_sale_that_does_not_look_again(world: World, seats: Sea
     weakened(world.owner, "wall_require_read_committed()", ("<> 'read committed'", "= 'nothing at all'"))
     _number, wrong = played(world, seats(2), open_against_a_sale_that_does_not_look_again)
     assert any("a live battle, or a twin of one, in a release" in str(found) for _order, found in wrong)
+
+
+def test_what_becomes_eligible_while_a_sale_waits_is_left_for_the_next(world: World, seats: Seats) -> None:
+    _prompt, waited_for, [old] = world.sky()
+    _prompt, late_cluster, [late] = world.sky()
+    world.retired(waited_for)
+    release = world.draft([old, late])
+    holds = ["BEGIN", f"SELECT 1 FROM prompts_cluster WHERE id = {waited_for} FOR KEY SHARE", "COMMIT"]
+    refusals = seats(3).play([holds, [seal(release, [old, late])], retire(late_cluster)], (0, 0, 1, 2, 0))
+    assert refusals == [[], [], []]
+    assert world.owner.execute("SELECT battle_id FROM release_item").fetchall() == [(old,)]

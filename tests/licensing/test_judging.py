@@ -116,3 +116,18 @@ def test_new_rules_of_likeness_are_applied_before_anything_more_is_sold(world: W
     decree(world.owner, "P3", near_jaccard=0.9)
     assert recluster_if_due(actor=NIGHT) is None
     assert recluster(actor=NIGHT).founders == 0
+
+
+def test_a_draft_asks_for_battles_that_there_are_and_both_stay(world: World, app: App) -> None:
+    _prompt, _cluster, [battle] = world.sky()
+    release = world.draft([battle])
+    for of_release, wanted in ((release, 0), (0, battle)):
+        with pytest.raises(errors.ForeignKeyViolation):
+            app.execute(
+                "INSERT INTO licensing_releasecandidate (release_id, battle_id) VALUES (%s, %s)", [of_release, wanted]
+            )
+    for table, number in (("battles_battle", battle), ("licensing_release", release)):
+        with pytest.raises(errors.ForeignKeyViolation, match=r"a draft asks for|has battles and stays"):
+            world.owner.execute(f"DELETE FROM {table} WHERE id = {number}".encode())
+    with pytest.raises(errors.RestrictViolation):
+        world.owner.execute("UPDATE licensing_releasecandidate SET battle_id = battle_id")

@@ -29,13 +29,12 @@ class Beside:
     ) -> None:
         """Wait for the thread, whatever has happened; then raise what went wrong there unless something did here."""
         self._thread.shutdown(wait=True)
-        if kind is None and self._last is not None:
-            self._last.result()
+        if kind is None:
+            self._settle()
 
     def do(self, step: Callable[[], None]) -> None:
         """Let the thread take a step when it has finished the one before, and go on."""
-        if self._last is not None:
-            self._last.result()
+        self._settle()
         self._last = self._thread.submit(step)
 
     def ahead(self, things: Iterator[Thing]) -> Iterator[Thing]:
@@ -44,6 +43,11 @@ class Beside:
         while found := coming.result():
             coming = self._thread.submit(_next_of, things)
             yield found[0]
+
+    def _settle(self) -> None:
+        last, self._last = self._last, None
+        if last is not None:
+            last.result()
 
 
 def _next_of(things: Iterator[Thing]) -> list[Thing]:

@@ -114,6 +114,18 @@ MUTATIONS: Final = (
     ),
     Mutation(
         rule=1,
+        name="a sale takes what nobody holds",
+        functions=(
+            (
+                "wall_seal(bigint, bigint[], boolean)",
+                "IF EXISTS (SELECT unnest(rests_on) EXCEPT",
+                "IF false AND EXISTS (SELECT unnest(rests_on) EXCEPT",
+            ),
+        ),
+        caught_by=(_RACES + "test_what_becomes_eligible_while_a_sale_waits_is_left_for_the_next",),
+    ),
+    Mutation(
+        rule=1,
         name="what resembles something sold retires",
         functions=(
             (
