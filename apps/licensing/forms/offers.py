@@ -18,7 +18,7 @@ class OfferForm(forms.Form):
     licensees = forms.MultipleChoiceField(
         label=_("For"),
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("Each gets an edition. The offer has two approvals, a notice and a time-lock of its own."),
+        help_text=_("Each gets an edition. The offer has approvals, a notice and a time-lock of its own."),
     )
 
     def __init__(self, *told: Any, release_id: int, **more: Any) -> None:
