@@ -15,7 +15,6 @@ from apps.audit.models import Entry
 from apps.audit.services import ReauthenticationNeeded
 from apps.licensing.events import LicensingEvent
 from apps.licensing.flows import open_now, tend_offers
-from apps.licensing.gateways.networks import network_mark
 from apps.licensing.models import (
     Edition,
     Ground,
@@ -27,6 +26,7 @@ from apps.licensing.models import (
     Tombstone,
     WaitingObjection,
 )
+from apps.licensing.queries.networks import network_mark
 from apps.licensing.queries.offers import rows_to_leave
 from apps.licensing.services import (
     DecidedBefore,

@@ -19,7 +19,7 @@ class OfferForm(forms.Form):
     licensees = forms.MultipleChoiceField(
         label=_("For"),
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("Each gets an edition. The offer has two approvals, a notice and a time-lock of its own."),
+        help_text=_("Each gets an edition. The offer has approvals, a notice and a time-lock of its own."),
     )
 
     asked_by = forms.ChoiceField(

@@ -88,10 +88,11 @@ def _wait(
     return waiting
 
 
+@transaction.atomic
 def stop_the_clock(
     *, actor: Actor, offer: Offer, ground: str, words: str, contact: str, network: str, now: datetime
 ) -> Objection:
-    """Write an objection within the caller's transaction, and tell those who decide. Raises ``OfferMoved``."""
+    """Write an objection, of whoever asked or of one that waited, and tell those who decide. Raises ``OfferMoved``."""
     with asking_the_wall(offer.ref):
         objection = Objection.objects.create(
             offer=offer,

@@ -17,9 +17,9 @@ from apps.audit.middleware import remember_refusal
 from apps.audit.permissions import has_lately_proved_identity
 from apps.licensing import queries
 from apps.licensing.forms import DecisionForm, ObjectionForm
-from apps.licensing.gateways.networks import network_mark
 from apps.licensing.models import ObjectionState, Offer, OfferState, WaitingObjection
 from apps.licensing.permissions import may_judge_objections
+from apps.licensing.queries.networks import network_mark
 from apps.licensing.services import decide_objection, object_to_offer
 
 UNPROCESSABLE = 422
