@@ -239,6 +239,7 @@ def test_refusals_are_listed_filtered_and_paged(world: World, margaret: User, ka
     assert text_of(client, "/releases/refusals/?act=open").count("No refusal fits") == 1
     assert text_of(client, "/releases/refusals/?clause=W9&act=xx&before=9-x%00").count("No refusal fits") == 1
     text_of(client, "/releases/refusals/?before=999999999999999999-1")
+    assert text_of(client, "/releases/refusals/?clause=%00").count("No refusal fits") == 1
     sign_in_just_now(client, margaret)
     assert "Questions about the sky" in text_of(client, "/releases/refusals/?clause=W1")
 
