@@ -58,7 +58,7 @@ def test_what_ada_takes_back_is_deleted_by_whoever_has_it(
     ingrid.goto(live_platform.url("/releases/mine/"))
     ingrid.locator("#editions").get_by_role("link", name=re.compile("The sky")).click()
     # No file leaves before the log has signed the edition's entry, which takes it a second or two.
-    wait_until_shown(ingrid, "Open for download")
+    wait_until_shown(ingrid, "Checksums")
     with ingrid.expect_download() as download:
         ingrid.get_by_role("link", name=f"Download {TABLE}").click()
     saved = tmp_path / "copy.parquet"

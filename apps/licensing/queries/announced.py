@@ -172,10 +172,14 @@ def open_objections() -> list[Objection]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToDecide:
-    """An offer as somebody who is to approve it reads it; ``ties`` are theirs, and stop them."""
+    """An offer as somebody who is to approve it reads it; ``ties`` are theirs, and stop them.
+
+    ``is_another_of_the_four`` says that they asked, built, drafted or approved already, which stops them as well.
+    """
 
     line: OfferLine
     ties: tuple[Organization, ...]
+    is_another_of_the_four: bool
 
 
 def offer_to_decide(release_id: int, number: int, *, account_id: int, now: datetime) -> ToDecide | None:
@@ -183,7 +187,12 @@ def offer_to_decide(release_id: int, number: int, *, account_id: int, now: datet
     offer = _offers().filter(release_id=release_id, number=number).first()
     if offer is None:
         return None
-    return ToDecide(line=_line(offer, now=now, alone=True, in_full=True), ties=tuple(ties_of(offer.pk, account_id)))
+    others = {offer.requester_id, offer.builder_id, offer.first_approver_id, offer.release.drafted_by_id}
+    return ToDecide(
+        line=_line(offer, now=now, alone=True, in_full=True),
+        ties=tuple(ties_of(offer.pk, account_id)),
+        is_another_of_the_four=account_id in others,
+    )
 
 
 def objection_of(objection_id: int) -> Objection | None:

@@ -33,12 +33,13 @@ def refusals_page(*, act: str = "", clause: str = "", before: str = "", with_dra
     everything = Attempt.objects.filter(state=AttemptState.REFUSED)
     if not with_drafts:
         everything = everything.filter(release__isnull=False).exclude(release__state=ReleaseState.DRAFT)
-    counts = everything.values("clause").annotate(times=Count("pk")).order_by("clause")
+    counts = list(everything.values("clause").annotate(times=Count("pk")).order_by("clause"))
     found = everything
     if act in Act.values:
         found = found.filter(act=act)
     if clause:
-        found = found.filter(clause=clause[:8])
+        # Whatever somebody writes into the address is compared here, and only what is there is asked of the database.
+        found = found.filter(clause=clause) if clause in {each["clause"] for each in counts} else found.none()
     if (place := _CURSOR.fullmatch(before)) is not None:
         try:
             at = _EPOCH + int(place[1]) * _MICROSECOND
