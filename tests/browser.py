@@ -1,7 +1,8 @@
 """The whole platform as real processes on a clone of the database, and a real browser to visit it with.
 
 A test that asks for ``live_platform`` is a committed test: the cast's people are committed to its clone, where the
-web server, the worker, beat and the sequencer find them.
+web server, the worker, beat and the sequencer find them. Each of them costs seconds to start, so that a story in which
+some have no part says with ``@pytest.mark.runs("web")`` which ones it needs.
 """
 
 import asyncio
@@ -48,8 +49,14 @@ class LivePlatform:
         return processes.tail(self.var.log / f"{name}.log", lines)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let whatever the cast does before a visit be committed."""
+    """Let whatever the cast does before a visit be committed, and visits come first.
+
+    They are the longest tests by far: one that began last would keep a single worker busy while the others have nothing
+    left. The first share of tests goes to one worker, so that no two platforms start at a time either.
+    """
+    items.sort(key=lambda item: "live_platform" not in getattr(item, "fixturenames", ()))
     for item in items:
         if "live_platform" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.committed)
@@ -87,8 +94,10 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def live_platform(_django_db_helper: None) -> Iterator[LivePlatform]:
-    """Run the web server, the sequencer, one worker for both queues and beat on this test's clone."""
+def live_platform(request: pytest.FixtureRequest, _django_db_helper: None) -> Iterator[LivePlatform]:
+    """Run the web server, the sequencer, one worker for both queues and beat on this test's clone, or those named."""
+    marker = request.node.get_closest_marker("runs")
+    needed = set(marker.args) if marker else {"web", "sequencer", "worker", "beat"}
     folder = Path(tempfile.mkdtemp(prefix="live-", dir=services.run_folder().folder))
     var = Var(folder)
     var.make()
@@ -101,12 +110,13 @@ def live_platform(_django_db_helper: None) -> Iterator[LivePlatform]:
         site = f"http://localhost:{port}"
         addresses = services.database_variables(connections.settings["default"]["NAME"])
         addresses |= {"REDIS_URL": redis.address}
-        # The log signs from the first second, with a key of this platform's own.
-        keys = environment_of(var, addresses, "DATABASE_URL", SHOWDOWN_LOG_KEYS=str(var.log_keys))
-        subprocess.run(
-            schema.manage("log_key", "create"), cwd=schema.REPOSITORY, env=keys, check=True, capture_output=True
-        )
-        children = [child for child in platform_processes(var, addresses, port, site) if child.name != "language"]
+        if "sequencer" in needed:
+            # The log signs from the first second, with a key of this platform's own.
+            keys = environment_of(var, addresses, "DATABASE_URL", SHOWDOWN_LOG_KEYS=str(var.log_keys))
+            subprocess.run(
+                schema.manage("log_key", "create"), cwd=schema.REPOSITORY, env=keys, check=True, capture_output=True
+            )
+        children = [child for child in platform_processes(var, addresses, port, site) if child.name in needed]
         for child in children:
             # The cast's passwords are hashed as in tests; the demo's own pages, such as its mails, are there too.
             child.environment = {**child.environment, "SHOWDOWN_TESTING": "1", "PYTHONWARNINGS": "default"}

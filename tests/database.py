@@ -4,6 +4,9 @@
   writes is visible to nobody else, so the alias ``auditor`` is the same connection there, and ``sequencer`` and
   ``owner`` refuse to connect.
 - A test marked ``committed`` gets a clone of its own, in which every alias is its own role and commits are real.
+
+The clones are copied file by file and lie in memory where there is room (``keeper.RunFolder``): on a disk, making one
+took longer than most of the tests for which it was made.
 """
 
 import asyncio

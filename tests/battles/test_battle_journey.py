@@ -47,6 +47,7 @@ def start_from_pool(page: Page, platform: LivePlatform) -> None:
     page.wait_for_url(re.compile(r"/battles/\d+/$"))
 
 
+@pytest.mark.runs("web", "sequencer")
 def test_ada_votes_with_the_keyboard_and_finds_her_receipt(
     ada: User, arena: Arena, models_at: ModelServer, live_platform: LivePlatform, visit: Visit
 ) -> None:
@@ -92,6 +93,7 @@ def test_ada_votes_with_the_keyboard_and_finds_her_receipt(
     check(page, 1440)
 
 
+@pytest.mark.runs("web")
 def test_ada_votes_without_script_on_a_telephone(
     ada: User, arena: Arena, models_at: ModelServer, live_platform: LivePlatform, visit: Visit
 ) -> None:
@@ -109,6 +111,7 @@ def test_ada_votes_without_script_on_a_telephone(
     expect(page.get_by_role("heading", name="Your receipt")).to_be_visible()
 
 
+@pytest.mark.runs("web")
 def test_two_tabs_show_the_same_answers(
     ada: User, arena: Arena, models_at: ModelServer, live_platform: LivePlatform, visit: Visit
 ) -> None:
@@ -128,6 +131,7 @@ def test_two_tabs_show_the_same_answers(
     assert len(models_at.requests) == 2
 
 
+@pytest.mark.runs("web")
 def test_a_provider_that_breaks_off_shows_the_kind_page(
     ada: User, arena: Arena, models_at: ModelServer, live_platform: LivePlatform, visit: Visit
 ) -> None:
@@ -141,6 +145,7 @@ def test_a_provider_that_breaks_off_shows_the_kind_page(
     page.wait_for_url(re.compile(r"/battles/\d+/$"))
 
 
+@pytest.mark.runs("web")
 @pytest.mark.parametrize("language", ["pt", "ar", "en"])
 def test_the_battle_is_read_in_every_width_and_light(
     ada: User, arena: Arena, live_platform: LivePlatform, visit: Visit, language: str
@@ -165,6 +170,7 @@ def test_the_battle_is_read_in_every_width_and_light(
 
 
 @pytest.mark.slow
+@pytest.mark.runs("web")
 def test_every_other_page_is_read_in_every_width_and_light(
     ada: User, radia: User, arena: Arena, live_platform: LivePlatform, visit: Visit
 ) -> None:

@@ -94,6 +94,7 @@ def test_the_desk_reads_well_everywhere(live_platform: LivePlatform, visit: Call
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, width, language)
 
 
+@pytest.mark.runs("web", "sequencer")
 def test_ada_finds_in_which_snapshots_her_vote_counted(
     live_platform: LivePlatform, visit: Callable[..., BrowserContext], tmp_path: Path
 ) -> None:

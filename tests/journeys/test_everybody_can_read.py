@@ -16,7 +16,7 @@ from tests import services
 from tests.browser import LivePlatform, sign_in
 from tests.journeys.test_the_look import RULES
 
-pytestmark = [pytest.mark.journey, pytest.mark.usefixtures("demo_network")]
+pytestmark = [pytest.mark.journey, pytest.mark.runs("web", "sequencer"), pytest.mark.usefixtures("demo_network")]
 
 WAYS: Final[list[tuple[Literal["light", "dark"], int, str]]] = [
     ("light", 1440, "en"),

@@ -12,7 +12,7 @@ from tests.browser import LivePlatform, screenshot, sign_in
 from tests.journeys.steps import PATIENT
 from tests.journeys.test_the_look import RULES
 
-pytestmark = [pytest.mark.journey, pytest.mark.usefixtures("demo_network")]
+pytestmark = [pytest.mark.journey, pytest.mark.runs("web"), pytest.mark.usefixtures("demo_network")]
 WAYS = [("light", 1440, "en"), ("dark", 360, "en"), ("light", 360, "ar"), ("dark", 768, "ar")]
 
 

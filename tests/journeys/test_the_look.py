@@ -23,6 +23,7 @@ def _complaints_of(page: Page) -> list[str]:
 
 
 @pytest.mark.journey
+@pytest.mark.runs("web")
 def test_everybody_can_read_the_kit_and_sign_in(
     live_platform: LivePlatform, visit: Callable[..., BrowserContext]
 ) -> None:
@@ -43,6 +44,7 @@ def test_everybody_can_read_the_kit_and_sign_in(
 
 
 @pytest.mark.journey
+@pytest.mark.runs("web")
 def test_the_frame_works_without_script(live_platform: LivePlatform, visit: Callable[..., BrowserContext]) -> None:
     page = visit(java_script_enabled=False, viewport={"width": 360, "height": 800}).new_page()
     page.goto(live_platform.url("/kit/"))

@@ -22,6 +22,7 @@ def test_ada_signs_in_by_the_real_form(
     assert all(child.is_running for child in live_platform.processes.values())
 
 
+@pytest.mark.runs("web")
 @pytest.mark.usefixtures("demo_network")
 def test_the_nine_people_of_the_demo_sign_in_and_find_their_homes(
     live_platform: LivePlatform, visit: Callable[..., BrowserContext]

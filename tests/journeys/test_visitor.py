@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, expect
 
 from tests.browser import LivePlatform, screenshot
 
-pytestmark = [pytest.mark.journey, pytest.mark.usefixtures("demo_network")]
+pytestmark = [pytest.mark.journey, pytest.mark.runs("web"), pytest.mark.usefixtures("demo_network")]
 
 
 def test_a_visitor_reads_the_boards(live_platform: LivePlatform, visit: Callable[..., BrowserContext]) -> None:

@@ -14,7 +14,7 @@ from tests.browser import LivePlatform, screenshot, sign_in
 from tests.conftest import PASSWORD
 from tests.moderation.desk import REASON, case_about, finding_about, prompt_of, swept
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.runs("web")]
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 Visit = Callable[..., BrowserContext]

@@ -58,7 +58,7 @@ def test_databases_lie_in_memory_where_there_is_room_and_are_removed_with_the_ru
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, in_memory: bool, free: int
 ) -> None:
     monkeypatch.delenv(keeper.ON_DISK, raising=False)
-    monkeypatch.setattr(keeper, "_MEMORY", tmp_path)
+    monkeypatch.setattr(keeper, "MEMORY", tmp_path)
     monkeypatch.setattr(keeper, "_MEMORY_LEFT", 0)
     monkeypatch.setattr(keeper, "megabytes_free", lambda _folder: free)
     run = RunFolder.new()
