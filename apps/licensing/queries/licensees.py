@@ -55,7 +55,7 @@ def public_licensees(*, at: datetime) -> list[PublicLicensee]:
     )
     lines = register(on=at.date()).ties if found else ()
     labs = labs_with_models()
-    theirs = [{each.organization_id, *(one.organization_id for one in each.named)} for each in found]  # type: ignore[attr-defined]
+    theirs = [{each.organization_id, *(one.organization_id for one in each.named)} for each in found]
     ways = tied_each(theirs, labs, on=at.date())
     return [_public(licensee, lines, way) for licensee, way in zip(found, ways, strict=True)]
 

@@ -80,6 +80,7 @@ def standings_of(licensees: Iterable[Licensee], *, at: datetime) -> dict[int, Re
 
 def refusal_of(licensee: Licensee, hindered: Hindered) -> Refused:
     """Return the refusal that something in a licensee's way becomes."""
+    kind: type[Refused]
     match hindered.by:
         case Hindrance.SUSPENDED:
             return LicenseeSuspended(_("This licensee is suspended."), subject=licensee.ref)
