@@ -41,8 +41,7 @@ from apps.licensing.queries.editions import (
 )
 from apps.licensing.queries.people import hold_the_fitting, rule_of
 from apps.licensing.services.fitting import hold_back_small_combinations
-from apps.prompts.domain.similarity import Signing
-from apps.prompts.queries import screening_rules
+from apps.prompts.queries import screening_rules, signing_of
 
 _OPEN = (JobState.DUE, JobState.RUNNING)
 
@@ -300,8 +299,7 @@ def _build(release: Release, licensee: Licensee, *, offer: Offer, place: Place, 
 
 def _near_duplicates() -> dict[str, JSON]:
     rules = screening_rules()
-    signing = Signing(permutations=rules.permutations, bands=rules.bands, shingle=rules.shingle)
-    return near_duplicates(algorithm=signing.algorithm, threshold=rules.near_jaccard)
+    return near_duplicates(algorithm=signing_of(rules).algorithm, threshold=rules.near_jaccard)
 
 
 def _keep_revision(edition: Edition) -> EditionRevision:
