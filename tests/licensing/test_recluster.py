@@ -219,4 +219,4 @@ def test_a_better_method_is_applied_to_what_is_there_before_anything_is_sold(wor
     assert set(PromptSignature.objects.values_list("algorithm", flat=True)) == {SIGNING.algorithm}
     assert not is_comparison_due()
     world.retired(living(first))
-    assert world.owner.execute("SELECT seal_release(%s, %s)", [release, [battle]]).fetchone() == (1,)
+    world.sealed([battle])
