@@ -38,6 +38,8 @@ class Desk(Arena):
 
     families = Arena.families
 
+    # While there is nothing to merge a walk would do little else.
+    @precondition(lambda self: len(self.prompts) > 1)
     @rule(one=families, other=families)
     @counted
     def merges(self, one: int, other: int) -> None:
