@@ -41,5 +41,5 @@ def match_reads() -> None:
 
 @shared_task(base=RecordedTask, name="licensing.recluster_due")
 def recluster_due() -> None:
-    """Compare all clusters' founders anew when the rules of likeness have changed."""
+    """Compare all clusters' founders anew when the rules or the method of likeness have changed."""
     recluster_if_due(actor=Actor.system("licensing.recluster_due"))

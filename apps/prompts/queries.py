@@ -84,7 +84,8 @@ _CANDIDATES: Final = """
     ORDER BY count(*) DESC, cluster_id
     LIMIT %(limit)s
 """
-# Each algorithm once, by jumping from one to the next in the index.
+# Each algorithm once: of prompts by jumping from one to the next in the index, of further turns, of which few found a
+# cluster, by a look at all of them.
 _ALGORITHMS: Final = """
     WITH RECURSIVE found(algorithm) AS (
       (SELECT algorithm FROM prompts_promptsignature WHERE is_founder ORDER BY algorithm LIMIT 1)
@@ -92,6 +93,8 @@ _ALGORITHMS: Final = """
       SELECT (SELECT s.algorithm FROM prompts_promptsignature s WHERE s.is_founder AND s.algorithm > found.algorithm
         ORDER BY s.algorithm LIMIT 1) FROM found WHERE found.algorithm IS NOT NULL)
     SELECT algorithm FROM found WHERE algorithm IS NOT NULL
+    UNION
+    SELECT algorithm FROM prompts_turnfounder
 """
 _IS_CLOSED: Final = "SELECT cluster_is_closed(%s)"
 
@@ -99,7 +102,8 @@ _IS_CLOSED: Final = "SELECT cluster_is_closed(%s)"
 def algorithms_of_founders() -> list[str]:
     """Return the names under which founders were signed.
 
-    Usually one. After a better rule came, those whose words were erased keep the signature of the former one.
+    Usually one. After a better rule came, those whose words were erased, and further turns of battles, keep the
+    signature of the former one.
     """
     with connection.cursor() as cursor:
         cursor.execute(_ALGORITHMS)

@@ -1,9 +1,16 @@
 """Whatever happens to a build: nothing half is left, and the next look finishes it."""
 
 import errno
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.db import connections
+from django.test import Client
 from django.utils import timezone
 
 from apps.accounts.models import User
@@ -103,6 +110,69 @@ def test_a_full_disk_fails_the_build_and_leaves_nothing(
     with pytest.raises(NothingToBuild):
         request_edition(actor=margaret.as_actor(), release_id=sealed.pk, now=timezone.now())
     assert sweep(actor=BUILDER, store=store) == 1
+
+
+def test_a_disk_that_is_full_at_any_stage_leaves_nothing_and_can_be_tried_again(
+    sealed: Release, store: EditionStore, tmp_path: Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_small_groups(monkeypatch)
+    whole = EditionStore(tmp_path / "whole")
+    moments = phases_of(sealed, whole)
+    expected = contents(tmp_path / "whole")
+
+    def full_at(moment: tuple[str, int]) -> Callable[[str, int, int], None]:
+        def report(phase: str, done: int, _total: int) -> None:
+            if (phase, done) == moment:
+                raise OSError(errno.ENOSPC, "No space left on device")
+
+        return report
+
+    for moment in dict.fromkeys(moments):
+        rebuilt(world)
+        assert build_due_editions(actor=BUILDER, store=store, report=full_at(moment)) == 0, moment
+        assert not Edition.objects.exists()
+        assert (contents(store.root), store.left_behind()) == ({}, []), moment
+    rebuilt(world)
+    assert build_due_editions(actor=BUILDER, store=store) == 1
+    assert contents(store.root) == expected
+
+
+def test_killed_by_the_system_it_leaves_nothing_that_anybody_can_fetch(
+    sealed: Release, store: EditionStore, world: World, client: Client, ingrid: User, settings: Any
+) -> None:
+    """Nobody tidies up after SIGKILL: no ``finally``, no exit of a context."""
+    settings.RELEASES_DIR = store.root
+    client.force_login(ingrid)
+    for phase in ("reading rows", "writing rows", "writing the manifest", "publishing", "published"):
+        rebuilt(world)
+        killed_at(phase, store)
+        assert not Edition.objects.exists()
+        assert JobRun.objects.get().state == JobState.RUNNING
+        last = world.value("SELECT last_value FROM licensing_edition_id_seq")
+        for number in range(1, last + 2):
+            assert client.get(f"/releases/mine/{number}/files/battles-00000.parquet").status_code == 404
+        assert sweep(actor=BUILDER, store=store) == 1
+        assert (store.names(), store.left_behind()) == ([folder_of(sealed.pk, world.licensee.pk)], [])
+        assert Edition.objects.get().rows == ROWS
+        store.remove(folder_of(sealed.pk, world.licensee.pk))
+
+
+def killed_at(phase: str, store: EditionStore) -> None:
+    """Build in a process of its own, which the system kills as it comes to a phase."""
+
+    def report(at: str, _done: int, _total: int) -> None:
+        if at == phase:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def build() -> None:
+        build_due_editions(actor=BUILDER, store=store, report=report)
+
+    # Connections are not shared between two processes; each makes its own.
+    connections.close_all()
+    child = multiprocessing.get_context("fork").Process(target=build)
+    child.start()
+    child.join(60)
+    assert child.exitcode == -signal.SIGKILL
 
 
 def test_an_officer_stops_a_build(

@@ -2,17 +2,19 @@
 
 import pytest
 from django.utils import timezone
+from psycopg import errors
 
 from apps.accounts.models import User
 from apps.audit.domain.actor import Actor
 from apps.audit.domain.refusal import NotPermitted
 from apps.battles.services import open_battle
 from apps.licensing.events import LicensingEvent
-from apps.licensing.flows import recluster
+from apps.licensing.flows import recluster, recluster_if_due
+from apps.licensing.queries import is_comparison_due
 from apps.licensing.services import bring_together
-from apps.prompts.domain.similarity import Signing
+from apps.prompts.domain.similarity import Signing, packed
 from apps.prompts.models import Cluster, Outcome, Prompt, PromptBand, PromptSignature, Resemblance
-from apps.prompts.services import note_resemblance, renew_signature
+from apps.prompts.services import note_resemblance, place_turn, renew_signature
 from tests.licensing.verdicts import breaches
 from tests.licensing.world import World
 from tests.policy.history import decree
@@ -22,6 +24,7 @@ from tests.trails import facts_about, trail_of
 pytestmark = pytest.mark.committed
 
 NIGHT = Actor.system("licensing.recluster_due")
+SIGNING = Signing(permutations=128, bands=32, shingle=5)
 BREAD = (
     "How do I bake a loaf of sourdough bread at home without a mixer, with plain flour, and how long does the dough "
     "have to rest before it goes into the oven? Tell me as well how I know that the bread is done."
@@ -176,3 +179,44 @@ def test_a_person_compares_no_clusters(world: World, margaret: User) -> None:
         renew_signature(actor=margaret.as_actor(), prompt_id=0)
     with pytest.raises(NotPermitted):
         recluster(actor=margaret.as_actor())
+
+
+def test_what_a_turn_founded_is_known_under_a_better_rule_as_well(world: World, ada: User, mallory: User) -> None:
+    placed = place_turn(actor=mallory.as_actor(), text=BREAD, language="en", now=timezone.now())
+    screened(ada, "What is the capital of Brazil?", language="en")
+    decree(world.owner, "P3", permutations=256, bands=64)
+    assert recluster(actor=NIGHT).signed == 1
+    near = screened(ada, BREAD.replace("plain ", ""), language="en")
+    assert placed.cluster is not None
+    assert living(near) == placed.cluster.pk
+
+
+def test_a_better_method_is_applied_to_what_is_there_before_anything_is_sold(world: World, ada: User) -> None:
+    """As on a database whose founders were signed by the first method, and where screening signs by the second now."""
+    letter = "설날에 할머니께 드릴 편지를 어떻게 시작할까요? 정중하게 써 주세요."
+    changed = letter.replace("드릴 편지를", "드리는 편지는")
+    first = screened(ada, letter, language="ko")
+    former = Signing(permutations=128, bands=32, shingle=5, method=1)
+    signed = former.sign(letter)
+    PromptSignature.objects.filter(prompt=first).update(algorithm=former.algorithm, values=packed(signed))
+    PromptBand.objects.filter(prompt=first).delete()
+    PromptBand.objects.bulk_create(
+        PromptBand(prompt=first, band=band, key=key) for band, key in enumerate(former.band_keys(signed))
+    )
+    world.rewritten("clusters_compared", "DELETE FROM clusters_compared WHERE method > 1")
+    assert is_comparison_due()
+    second = screened(ada, changed, language="ko")
+    assert living(second) != living(first)
+    battle = world.battle(first.pk)
+    world.retired(living(first))
+    release = world.draft([battle])
+    with pytest.raises(errors.ObjectNotInPrerequisiteState):
+        world.owner.execute("SELECT seal_release(%s, %s)", [release, [battle]])
+    found = recluster_if_due(actor=NIGHT)
+    assert found is not None
+    assert (found.signed, found.merged) == (1, 1)
+    assert living(first) == living(second)
+    assert set(PromptSignature.objects.values_list("algorithm", flat=True)) == {SIGNING.algorithm}
+    assert not is_comparison_due()
+    world.retired(living(first))
+    world.sealed([battle])

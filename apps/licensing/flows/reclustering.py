@@ -1,4 +1,4 @@
-"""Comparing all founders anew: after clause P3 got other numbers, or a better way of telling likeness came.
+"""Comparing all founders anew: after clause P3 got other numbers, or a better method of telling likeness came.
 
 It only merges. What was sold is not merged: what resembles it gets an edge, which keeps it out of releases and its new
 battles off the board of record. Broken off anywhere, the next run begins again and finds less to do.
@@ -79,5 +79,5 @@ def recluster(
 
 
 def recluster_if_due(*, actor: Actor, clock: Clock = timezone.now) -> Comparison | None:
-    """Compare all founders when clause P3 has numbers by which they were not compared yet; None when it has not."""
+    """Compare all founders when there are numbers of clause P3 or a method by which they were not; None otherwise."""
     return recluster(actor=actor, clock=clock) if is_comparison_due() else None

@@ -7,7 +7,7 @@ from typing import Final
 from django.db import connection
 
 from apps.licensing.queries.candidates import min_age_days
-from apps.prompts.queries import screening_rules
+from apps.prompts.queries import screening_rules, signing_of
 
 _DUE: Final = """
 SELECT c.cluster_id FROM battle_cluster c JOIN battles_battle b ON b.id = c.battle_id
@@ -52,15 +52,20 @@ WHERE due > clock_timestamp() GROUP BY 1 ORDER BY 1
 
 _COMPARISON_DUE: Final = """
 SELECT NOT EXISTS (
-  SELECT 1 FROM clusters_compared WHERE near_jaccard <= %s AND permutations = %s AND bands = %s AND shingle = %s)
+  SELECT 1 FROM clusters_compared WHERE near_jaccard <= %s AND permutations = %s AND bands = %s AND shingle = %s
+    AND method >= %s)
 """
 
 
 def is_comparison_due() -> bool:
-    """Return whether clause P3 has numbers by which the clusters have not been compared yet."""
+    """Return whether there are numbers of clause P3, or a method, by which the clusters have not been compared yet."""
     rules = screening_rules()
+    signing = signing_of(rules)
     with connection.cursor() as cursor:
-        cursor.execute(_COMPARISON_DUE, [rules.near_jaccard, rules.permutations, rules.bands, rules.shingle])
+        cursor.execute(
+            _COMPARISON_DUE,
+            [rules.near_jaccard, signing.permutations, signing.bands, signing.shingle, signing.method],
+        )
         (due,) = cursor.fetchone()
     return bool(due)
 

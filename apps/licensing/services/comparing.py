@@ -14,10 +14,12 @@ from apps.licensing.permissions import may_merge
 from apps.policy.queries import current_version
 from apps.prompts.domain.findings import Rules
 from apps.prompts.models import Cluster, Outcome
-from apps.prompts.queries import is_closed
+from apps.prompts.queries import is_closed, signing_of
 from apps.prompts.services import note_resemblance
 
-_FINISHED: Final = "INSERT INTO clusters_compared (near_jaccard, permutations, bands, shingle) VALUES (%s, %s, %s, %s)"
+_FINISHED: Final = (
+    "INSERT INTO clusters_compared (near_jaccard, permutations, bands, shingle, method) VALUES (%s, %s, %s, %s, %s)"
+)
 # What a share in the log is rounded to.
 _DIGITS: Final = 4
 
@@ -61,7 +63,10 @@ def finish_comparison(*, actor: Actor, rules: Rules, founders: int, merged: int,
     if not may_merge(actor):
         raise NotPermitted(_("Only the platform compares clusters."))
     with connection.cursor() as cursor:
-        cursor.execute(_FINISHED, [rules.near_jaccard, rules.permutations, rules.bands, rules.shingle])
+        signing = signing_of(rules)
+        cursor.execute(
+            _FINISHED, [rules.near_jaccard, signing.permutations, signing.bands, signing.shingle, signing.method]
+        )
     record(
         LicensingEvent.CLUSTERS_COMPARED,
         actor=actor,

@@ -42,8 +42,7 @@ from apps.licensing.queries.editions import (
 )
 from apps.licensing.queries.people import hold_the_fitting, rule_of
 from apps.licensing.services.fitting import hold_back_small_combinations
-from apps.prompts.domain.similarity import Signing
-from apps.prompts.queries import screening_rules
+from apps.prompts.queries import screening_rules, signing_of
 
 _OPEN = (JobState.DUE, JobState.RUNNING)
 
@@ -310,14 +309,13 @@ def _build(
 
 def _stated_today(licensee: Licensee) -> Stated:
     rules = screening_rules()
-    signing = Signing(permutations=rules.permutations, bands=rules.bands, shingle=rules.shingle)
     return Stated(
         licensee={
             "agreement_sha256": licensee.agreement_sha256,
             "name": licensee.organization.name,
             "purpose": licensee.purpose,
         },
-        near_duplicates=near_duplicates(algorithm=signing.algorithm, threshold=rules.near_jaccard),
+        near_duplicates=near_duplicates(algorithm=signing_of(rules).algorithm, threshold=rules.near_jaccard),
     )
 
 

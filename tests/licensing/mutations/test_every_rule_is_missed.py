@@ -1,5 +1,7 @@
 """Every rule is taken away, in databases of its own, and the test that it names must fail."""
 
+import fcntl
+import json
 import os
 import re
 import subprocess
@@ -10,43 +12,71 @@ from typing import Any, Final
 import psycopg
 import pytest
 
+from tests import services
 from tests.licensing.mutations.registry import RULES, SUBJECTS, Mutation, all_mutations
-from tests.licensing.mutations.weaken import VARIABLE, thing, weaken
+from tests.licensing.mutations.weaken import NAMES, SAID, is_named, thing, weaken
 
 ROOT: Final = Path(__file__).parents[3]
 # What a run within a run must not inherit: it has a server of its own.
 _OURS: Final = re.compile(r"PYTEST_.*|DATABASE_.*|REDIS_URL|SHOWDOWN_TEST_.*|SHOWDOWN_VAR|DJANGO_SETTINGS_MODULE")
+# A test that ends so has not noticed a rule's absence, but that it was written down wrongly.
+_BROKEN: Final = ("NameError", "ImportError", "ModuleNotFoundError", "fixture ", "SyntaxError")
+
+Outcome = tuple[str, str, str, str, str]
 
 
-def run(mutation: Mutation, tests: tuple[str, ...]) -> tuple[int, str]:
-    """Run tests without the rule; return pytest's code and what it said."""
+def run(mutations: list[Mutation], folder: Path) -> list[Outcome]:
+    """Run the tests of all these mutations in one go; return what the plugin wrote down."""
+    tests = sorted({test for mutation in mutations for test in mutation.caught_by})
+    names, said = folder / "mutations.json", folder / "mutations-said.json"
+    names.write_text(json.dumps([mutation.name for mutation in mutations]))
     environment = {name: value for name, value in os.environ.items() if not _OURS.fullmatch(name)}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "--tb=line", "-p", "no:randomly", "-p", "no:xdist",
          "-p", "tests.licensing.mutations.weaken", *tests],
         cwd=ROOT,
-        env=environment | {VARIABLE: mutation.name},
+        env=environment | {NAMES: str(names), SAID: str(said)},
         capture_output=True,
         text=True,
         check=False,
     )  # fmt: skip
-    return done.returncode, done.stdout + done.stderr
+    # 1 is "tests failed"; a wrong name or an error of usage has another code.
+    assert done.returncode == 1, done.stdout + done.stderr
+    return [tuple(each) for each in json.loads(said.read_text())]
+
+
+@pytest.fixture(scope="session")
+def outcomes(request: pytest.FixtureRequest) -> list[Outcome]:
+    """What came of all the mutations that this run asks for; one of several workers sees to it."""
+    chosen = [
+        item.callspec.params["mutation"]
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and item.originalname == test_without_the_rule_its_test_fails.__name__
+    ]
+    folder = services.run_folder().folder
+    said = folder / "mutations-said.json"
+    with (folder / "mutations.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if said.exists():
+            return [tuple(each) for each in json.loads(said.read_text())]
+        return run(chosen, folder)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("mutation", all_mutations(), ids=lambda mutation: f"rule {mutation.rule}: {mutation.name}")
-def test_without_the_rule_its_test_fails(mutation: Mutation) -> None:
-    code, said = run(mutation, mutation.caught_by)
-    sys.stdout.write(
-        f"rule {mutation.rule} ({RULES[mutation.rule]}) → {mutation.name} → {', '.join(mutation.caught_by)}\n"
-    )
-    # 1 is "tests failed"; a wrong name, a broken fixture or an error of usage has another code, or says so.
-    assert code == 1, said
-    failed = set(re.findall(r"^FAILED (\S+)", said, flags=re.MULTILINE)) or set()
-    missing = [test for test in mutation.caught_by if not any(name.startswith(test) for name in failed)]
-    assert not missing, f"{missing} did not notice.\n{said}"
-    assert "error" not in said.splitlines()[-1], said
+def test_without_the_rule_its_test_fails(mutation: Mutation, outcomes: list[Outcome]) -> None:
+    for test in mutation.caught_by:
+        found = [each for each in outcomes if each[0] == mutation.name and is_named(each[1], test)]
+        assert found, f"{test} was not run."
+        # What fails before the test begins, or after it, says nothing about the rule.
+        assert not [each for each in found if each[2] != "call" and each[3] == "failed"], found
+        noticed = [words for *_told, phase, outcome, words in found if (phase, outcome) == ("call", "failed")]
+        assert noticed, f"{test} did not notice."
+        assert not [words for words in noticed if words.startswith(_BROKEN)], noticed
+        sys.stdout.write(
+            f"rule {mutation.rule} ({RULES[mutation.rule]}) → {mutation.name} → {test}: {noticed[0].splitlines()[0]}\n"
+        )
 
 
 @pytest.mark.committed

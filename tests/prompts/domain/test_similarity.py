@@ -1,5 +1,7 @@
 """Resemblance: estimated well, found through bands, always measured against a founder."""
 
+import unicodedata
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -84,3 +86,44 @@ def test_signatures_of_another_making_have_another_name() -> None:
     assert SIGNING.algorithm != Signing(permutations=128, bands=16, shingle=5).algorithm
     with pytest.raises(ValueError, match="cannot be cut"):
         Signing(permutations=128, bands=33, shingle=5)
+
+
+@pytest.mark.parametrize(
+    ("text", "was", "becomes"),
+    [
+        ("설날에 할머니께 드릴 편지를 어떻게 시작할까요?", "편지를", "편지는"),
+        ("引っ越すパン屋について町内への招待状を書く。", "について", "のため"),
+        ("请解释一下为什么秋天的树叶会变成红色和黄色。", "秋天的", "秋天"),
+    ],
+)
+def test_scripts_in_which_a_character_says_more_are_cut_finer(text: str, was: str, becomes: str) -> None:
+    former = Signing(permutations=128, bands=32, shingle=5, method=1)
+    other = text.replace(was, becomes)
+    shares = []
+    for signing in (former, SIGNING):
+        one, two = signing._grams(text), signing._grams(other)
+        shares.append(len(one & two) / len(one | two))
+    assert shares[1] > shares[0] + 0.05
+    assert resemblance(SIGNING.sign(text), SIGNING.sign(other)) == pytest.approx(shares[1], abs=0.18)
+
+
+def test_half_a_width_and_loose_letters_are_no_difference() -> None:
+    for first, other in (("カタカナのテスト", "ｶﾀｶﾅのﾃｽﾄ"), ("한글 시험", unicodedata.normalize("NFD", "한글 시험"))):
+        assert np.array_equal(SIGNING.sign(first), SIGNING.sign(other))
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=0x10FF), max_size=200))
+def test_alphabets_are_signed_as_they_always_were(text: str) -> None:
+    former = Signing(permutations=128, bands=32, shingle=5, method=1)
+    assert np.array_equal(SIGNING.sign(text), former.sign(text))
+    assert SIGNING.algorithm != former.algorithm
+
+
+def test_a_name_tells_how_it_was_made() -> None:
+    for method in (1, 2):
+        made = Signing(permutations=128, bands=32, shingle=5, method=method)
+        assert Signing.named(made.algorithm) == made
+    assert Signing.named("minhash-128/32-char5-affine64-1").method == 1
+    for unknown in ("minhash-128/32-char5-affine64-3", "minhash-128/32-char5-affine64-0", "simhash"):
+        with pytest.raises(ValueError, match="Nobody here"):
+            Signing.named(unknown)
