@@ -2,6 +2,7 @@
 
 import logging
 import os
+from importlib import import_module
 from typing import Any
 
 from django.core.asgi import get_asgi_application
@@ -11,6 +12,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "showdown.settings")
 os.environ.setdefault("SHOWDOWN_DB_POOL", "1")
 
 _django = get_asgi_application()
+# The program loads these when it first needs them, which here would be while a visitor waits and all others with them.
+for large in ("apps.battles.gateways.openai_http", "datasketch"):
+    import_module(large)
 _logger = logging.getLogger(__name__)
 
 

@@ -8,13 +8,13 @@ import pytest
 
 from apps.battles.gateways import (
     Limits,
-    OpenAIProvider,
     ProviderFault,
     RecordedProvider,
     ScriptedProvider,
     guarded,
     provider_of,
 )
+from apps.battles.gateways.openai_http import OpenAIProvider
 from apps.battles.gateways.recorded import recorded_answer
 from apps.battles.models import Endpoint, Provider, VoidReason
 from tests.battles.model_server import GOOD_ANSWER, ModelServer

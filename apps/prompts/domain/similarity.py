@@ -15,10 +15,10 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Final, TypeAlias
 
 import numpy as np
-from datasketch import MinHash
 from numpy.typing import NDArray
 
 from apps.prompts.domain.normalisation import canonical
@@ -70,7 +70,8 @@ class Signing:
 
     def sign(self, text: str) -> Values:
         """Return the signature of a text: one 64-bit value for each permutation."""
-        sketch = MinHash(num_perm=self.permutations, seed=_SEED, scheme=_SCHEME)
+        # It brings numerical integration along, for which only who signs should wait.
+        sketch = import_module("datasketch").MinHash(num_perm=self.permutations, seed=_SEED, scheme=_SCHEME)
         sketch.update_batch([gram.encode("utf-8", "surrogatepass") for gram in sorted(self._grams(text))])
         values: Values = np.asarray(sketch.hashvalues, dtype=np.uint64)
         return values

@@ -14,6 +14,12 @@ WORDS = st.text(min_size=1, max_size=200)
 RECIPE = "How do I bake a loaf of sourdough bread at home without a mixer, and how long does the dough have to rest?"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _loaded() -> None:
+    """Sign once: the first signature loads its library, and no example may take that long."""
+    SIGNING.sign(RECIPE)
+
+
 def true_resemblance(first: str, second: str) -> float:
     one, other = SIGNING._grams(first), SIGNING._grams(second)
     return len(one & other) / len(one | other)
