@@ -5,9 +5,9 @@ from typing import Final, cast
 
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import NotFound, ValidationError
-from rest_framework.permissions import IsAuthenticated
+from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
-from rest_framework.throttling import ScopedRateThrottle
+from rest_framework.throttling import BaseThrottle, ScopedRateThrottle
 from rest_framework.views import APIView
 
 from apps.api.authentication import HasLicenseeKey, KeyRate, LicenseeKeyAuthentication
@@ -27,8 +27,8 @@ class ForLicensees(APIView):
     """What a licensee fetches by program, or a person in their browser: authenticated, and so many times a minute."""
 
     authentication_classes = AUTHENTICATION
-    permission_classes = (IsAuthenticated,)
-    throttle_classes = (KeyRate, ScopedRateThrottle)
+    permission_classes: tuple[type[BasePermission], ...] = (IsAuthenticated,)
+    throttle_classes: tuple[type[BaseThrottle], ...] = (KeyRate, ScopedRateThrottle)
     throttle_scope = "licensee"
     parser_classes = (ShallowJSONParser,)
 

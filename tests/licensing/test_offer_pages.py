@@ -254,9 +254,14 @@ def test_an_auditor_compares_the_counters_with_the_log(
     # No entry of the log tells of this edition, as none would of one that was written past the services.
     assert "The log tells otherwise" in text_of(client, "/releases/completeness/")
     edition = offer.editions.get()
-    told = {"licensee": edition.licensee.ref, "editions_before": 0}
     with transaction.atomic():
-        record(LicensingEvent.EDITION_BUILT, actor=BUILDER, subject=edition.ref, at=timezone.now(), facts=told)
+        record(
+            LicensingEvent.EDITION_BUILT,
+            actor=BUILDER,
+            subject=edition.ref,
+            at=timezone.now(),
+            facts={"licensee": edition.licensee.ref, "editions_before": 0},
+        )
     assert "The log tells otherwise" not in text_of(client, "/releases/completeness/")
     world.owner.execute("UPDATE licensing_edition SET ordinal = 1 WHERE offer_id = %s", [offer.pk])
     assert "Numbers are missing" in text_of(client, "/releases/completeness/")

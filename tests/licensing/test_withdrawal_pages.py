@@ -180,7 +180,7 @@ def test_who_speaks_for_nobody_any_more_reads_nothing(opened: Opened, client: Cl
     assert client.get(opened.address(TABLE)).status_code == 404
     assert "Meridian University" not in words(client, "/releases/mine/")
     assert licensees_of(opened.contact.pk) == []
-    assert releases_of_licensees(opened.contact.pk) == []
+    assert releases_of_licensees(licensees_of(opened.contact.pk)) == []
     draft = Release(state=ReleaseState.DRAFT, licensee=opened.edition.licensee)
     assert not may_see(opened.contact.as_actor(), draft)
 

@@ -69,6 +69,7 @@ def suspend_licensee(*, actor: Actor, licensee_id: int, clause_number: str, reas
     return suspension
 
 
+@transaction.atomic
 def put_down_suspension(
     *, actor: Actor, licensee: Licensee, clause_number: str, words: str, now: datetime
 ) -> Suspension:
