@@ -20,10 +20,10 @@ STEPS: Final = (
     "takes_consent_back", "withdraws_the_prompt", "merges", "time_passes_and_the_night_comes", "drafts_a_release",
     "seals", "gives_a_release_up", "two_people_approve", "the_lock_is_over",
 )  # fmt: skip
+# Others are counted as well, and told when one of these is missing.
 TURNINGS: Final = (
-    "retired", "alive again", "merged", "not merged", "kept apart", "apart no more", "released", "near_released",
-    "a turn too late", "sealed", "nothing to sell", "given up", "announced", "opened", "not opened",
-    "left out: consent", "left out: vote", "left out: prompt", "left out: unscreened",
+    "retired", "alive again", "merged", "not merged", "released", "near_released", "sealed", "given up", "opened",
+    "not opened",
 )  # fmt: skip
 AT_LEAST: Final = {**dict.fromkeys(STEPS, 10), **dict.fromkeys(TURNINGS, 1)}
 

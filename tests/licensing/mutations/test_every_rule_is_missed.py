@@ -42,23 +42,30 @@ def run(mutations: list[Mutation], folder: Path) -> list[Outcome]:
     )  # fmt: skip
     # 1 is "tests failed"; a wrong name or an error of usage has another code.
     assert done.returncode == 1, done.stdout + done.stderr
-    return [tuple(each) for each in json.loads(said.read_text())]
+    return outcomes_in(said)
+
+
+def outcomes_in(said: Path) -> list[Outcome]:
+    """Return what the plugin wrote into a file."""
+    told: list[list[str]] = json.loads(said.read_text())
+    return [(mutation, test, phase, outcome, words) for mutation, test, phase, outcome, words in told]
 
 
 @pytest.fixture(scope="session")
 def outcomes(request: pytest.FixtureRequest) -> list[Outcome]:
     """What came of all the mutations that this run asks for; one of several workers sees to it."""
-    chosen = [
+    asked = [
         item.callspec.params["mutation"]
         for item in request.session.items
         if isinstance(item, pytest.Function) and item.originalname == test_without_the_rule_its_test_fails.__name__
     ]
+    chosen = [mutation for mutation in all_mutations() if mutation in asked]
     folder = services.run_folder().folder
     said = folder / "mutations-said.json"
     with (folder / "mutations.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if said.exists():
-            return [tuple(each) for each in json.loads(said.read_text())]
+            return outcomes_in(said)
         return run(chosen, folder)
 
 

@@ -47,16 +47,18 @@ def pytest_collection_finish() -> None:
 def pytest_runtestloop(session: pytest.Session) -> bool:
     """Run each mutation's tests without its rule, instead of every test once."""
     names = set(json.loads(Path(os.environ[NAMES]).read_text()))
-    for mutation in all_mutations():
-        if mutation.name not in names:
-            continue
-        chosen = [item for item in session.items if any(is_named(item.nodeid, test) for test in mutation.caught_by)]
+    plan = [
+        (mutation, item)
+        for mutation in all_mutations()
+        for item in session.items
+        if mutation.name in names and any(is_named(item.nodeid, test) for test in mutation.caught_by)
+    ]
+    following = [*(item for _mutation, item in plan[1:]), None]
+    for (mutation, item), after in zip(plan, following, strict=True):
         with without(mutation):
-            for item in chosen:
-                # A test may be run again at once, and everything of its own is put away when another one is to follow.
-                other = next((each for each in session.items if each is not item), None)
-                session.config.hook.pytest_runtest_protocol(item=item, nextitem=other)
-    session._setupstate.teardown_exact(None)
+            # A test that is run again at once is put away as if another one were to follow.
+            other = next((each for each in session.items if each is not item), None) if after is item else after
+            session.config.hook.pytest_runtest_protocol(item=item, nextitem=other)
     Path(os.environ[SAID]).write_text(json.dumps(_said))
     return True
 
