@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
 from itertools import count
-from typing import Any, ClassVar, Concatenate, Final, ParamSpec, TypeVar
+from typing import Any, ClassVar, Concatenate, Final, ParamSpec, TypeVar, cast
 
 import pytest
 from django.utils import timezone
@@ -58,7 +58,7 @@ def counted(step: Callable[Concatenate[Machine, Told], Made]) -> Callable[Concat
         machine.reached[step.__name__] += 1
         return made
 
-    return taken
+    return cast("Callable[Concatenate[Machine, Told], Made]", taken)
 
 
 class Arena(RuleBasedStateMachine):

@@ -143,7 +143,7 @@ def test_a_tie_that_is_learnt_later_halts_and_deletes_nothing(opened: Opened, ka
     happens(opened.world, table, happening)
     with pytest.raises(TiedToLicensee, match="It is halted"):
         opened.sending()
-    assert obstacle_to(opened.edition) is Obstacle.TIED
+    assert obstacle_to(opened.edition, at=timezone.now()) is Obstacle.TIED
     assert tell_halts(actor=PLATFORM, now=timezone.now()) == 1
     assert tell_halts(actor=PLATFORM, now=timezone.now()) == 0
     assert Halt.objects.get().ended_at is None

@@ -54,12 +54,12 @@ def outcomes_in(said: Path) -> list[Outcome]:
 @pytest.fixture(scope="session")
 def outcomes(request: pytest.FixtureRequest) -> list[Outcome]:
     """What came of all the mutations that this run asks for; one of several workers sees to it."""
-    asked = [
-        item.callspec.params["mutation"]
+    asked = {
+        item.callspec.params["mutation"].name
         for item in request.session.items
         if isinstance(item, pytest.Function) and item.originalname == test_without_the_rule_its_test_fails.__name__
-    ]
-    chosen = [mutation for mutation in all_mutations() if mutation in asked]
+    }
+    chosen = [mutation for mutation in all_mutations() if mutation.name in asked]
     folder = services.run_folder().folder
     said = folder / "mutations-said.json"
     with (folder / "mutations.lock").open("w") as lock:
