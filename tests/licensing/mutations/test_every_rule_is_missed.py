@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import psycopg
 import pytest
@@ -55,7 +55,7 @@ def outcomes_in(said: Path) -> list[Outcome]:
 def outcomes(request: pytest.FixtureRequest) -> list[Outcome]:
     """What came of all the mutations that this run asks for; one of several workers sees to it."""
     asked = {
-        item.callspec.params["mutation"].name
+        cast("Mutation", item.callspec.params["mutation"]).name
         for item in request.session.items
         if isinstance(item, pytest.Function) and item.originalname == test_without_the_rule_its_test_fails.__name__
     }
