@@ -7,7 +7,6 @@ from typing import Final, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array, csr_array
 
 from apps.rankings.domain.kernels import chosen_kernels
 from apps.rankings.domain.votes import UNKNOWN, Codes, Counts
@@ -18,8 +17,8 @@ ATTRIBUTES: Final = ("country", "language", "profession", "age_band", "education
 Marks: TypeAlias = NDArray[np.uint64]
 Pairs: TypeAlias = tuple[Counts, Counts]
 
-#: Keys are packed into 64 bits; beyond this they are numbered anew first.
-_ROOM: Final = 2**62
+#: So many votes of a board are looked at before all of them are.
+_PROBES: Final = 64
 #: A table of so many places is made without asking how many votes there are.
 _SMALL: Final = 1_000_000
 
@@ -88,10 +87,9 @@ class Layer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Membership:
-    """The boards of n votes, layer by layer. ``columns`` are the attributes that the layers are made of."""
+    """The boards of n votes, layer by layer."""
 
     layers: tuple[Layer, ...]
-    columns: tuple[Column, ...]
 
     @property
     def boards(self) -> tuple[str, ...]:
@@ -109,7 +107,6 @@ class Membership:
 
 def membership_of(columns: Mapping[str, Column], declared: DeclaredList, votes: int) -> Membership:
     """Sort ``votes`` votes into the boards of the declared list. Raises ``KeyError`` for an attribute not given."""
-    used = sorted({attribute for combination in declared.combinations for attribute in combination})
     layers = []
     for combination in declared.combinations:
         codes = np.zeros(votes, np.int64)
@@ -119,7 +116,7 @@ def membership_of(columns: Mapping[str, Column], declared: DeclaredList, votes: 
         present, place = _numbered(codes)
         names = tuple(_name(int(code), combination, columns) for code in present)
         layers.append(Layer(combination, names, place))
-    return Membership(tuple(layers), tuple(columns[attribute] for attribute in used))
+    return Membership(tuple(layers))
 
 
 def _numbered(codes: Counts) -> tuple[Counts, Codes]:
@@ -188,16 +185,21 @@ def holdings(membership: Membership, people: Counts, marks: Marks) -> Holdings:
         raise ValueError("Every vote of a board needs a contributor.")
     present, who = _numbered(people)
     _, order = chosen_kernels().grouped(who, len(present))
-    who, marks = who[order], marks[order]
-    held = [one for layer in membership.layers for one in _held(layer, order, who, present, marks)]
-    return Holdings(membership.boards, tuple(held), _within(membership))
+    held: list[Held] = []
+    within: list[tuple[int, int]] = []
+    for layer in membership.layers:
+        # Votes of no board come first, as a group that is then left off.
+        shifted = np.add(layer.codes[order], 1, dtype=np.int32)
+        starts, by_board = chosen_kernels().grouped(shifted, len(layer.boards) + 1)
+        rows = order[by_board]
+        inside = [rows[starts[place] : starts[place + 1]] for place in range(1, len(layer.boards) + 1)]
+        within += [(len(held) + place, outer) for place, outer in _lying_in(layer, inside, membership.layers)]
+        held += _held(starts, who[rows], present, marks[rows])
+    pairs = np.array(within, np.int64).reshape(-1, 2)
+    return Holdings(membership.boards, tuple(held), (pairs[:, 0], pairs[:, 1]))
 
 
-def _held(layer: Layer, order: Codes, who: Codes, people: Counts, marks: Marks) -> Iterator[Held]:
-    # Votes of no board come first, as a group that is then left off.
-    shifted = np.add(layer.codes[order], 1, dtype=np.int32)
-    starts, by_board = chosen_kernels().grouped(shifted, len(layer.boards) + 1)
-    who, marks = who[by_board], marks[by_board]
+def _held(starts: Counts, who: Codes, people: Counts, marks: Marks) -> Iterator[Held]:
     new = np.ones(len(who), np.bool_)
     new[1:] = who[1:] != who[:-1]
     new[starts[:-1][starts[:-1] < len(who)]] = True
@@ -205,43 +207,25 @@ def _held(layer: Layer, order: Codes, who: Codes, people: Counts, marks: Marks) 
     votes = np.diff(np.append(begins, len(who)))
     sums = np.add.reduceat(marks, begins) if len(begins) else marks
     ends = np.searchsorted(begins, starts)
-    for place in range(1, len(layer.boards) + 1):
+    for place in range(1, len(starts) - 1):
         part = slice(int(ends[place]), int(ends[place + 1]))
         yield Held(people[who[begins[part]]], votes[part], sums[part])
 
 
-def _within(membership: Membership) -> Pairs:
-    """Find the boards within boards: A lies in B where as many votes are in both as are in A."""
-    votes = len(membership.layers[0].codes) if membership.layers else 0
-    if not votes:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    _, rows, totals = np.unique(_packed(votes, membership.columns), return_index=True, return_counts=True)
-    offsets = accumulate((len(layer.boards) for layer in membership.layers), initial=0)
-    where = [
-        np.where(layer.codes[rows] < 0, UNKNOWN, layer.codes[rows] + offset)
-        for layer, offset in zip(membership.layers, offsets, strict=False)
-    ]
-    boards = np.concatenate(where)
-    cells = np.tile(np.arange(len(rows)), len(where))
-    inside = boards >= 0
-    shape = (len(rows), len(membership.boards))
-    incidence = csr_array(coo_array((np.ones(int(inside.sum()), np.int64), (cells[inside], boards[inside])), shape))
-    both = coo_array(incidence.T @ (incidence * totals[:, None]))
-    whole = np.zeros(shape[1], np.int64)
-    own = both.row == both.col
-    whole[both.row[own]] = both.data[own]
-    lies = ~own & (both.data == whole[both.row])
-    return both.row[lies].astype(np.int64), both.col[lies].astype(np.int64)
+def _lying_in(layer: Layer, inside: Sequence[Codes], layers: tuple[Layer, ...]) -> Iterator[tuple[int, int]]:
+    """Yield each board of a layer (its place there) with every board (its number) that all of its votes are in.
 
-
-def _packed(votes: int, columns: tuple[Column, ...]) -> Counts:
-    """Return one number per vote that is the same where all attributes are."""
-    key, bound = np.zeros(votes, np.int64), 1
-    for column in columns:
-        size = len(column.values) + 1
-        if bound > _ROOM // size:
-            key = np.unique(key, return_inverse=True)[1].astype(np.int64)
-            bound = int(key.max()) + 1
-        key = key * size + column.codes + 1
-        bound *= size
-    return key
+    ``inside`` holds the rows of each board. A few of them tell nearly always that a board does not lie in another.
+    """
+    offsets = accumulate((len(other.boards) for other in layers), initial=0)
+    for other, offset in zip(layers, offsets, strict=False):
+        if other is layer:
+            continue
+        declared = set(other.combination) <= set(layer.combination)
+        for place, rows in enumerate(inside):
+            outer = int(other.codes[rows[0]])
+            if outer < 0:
+                continue
+            probes = rows[:: len(rows) // _PROBES + 1]
+            if declared or (np.all(other.codes[probes] == outer) and np.all(other.codes[rows] == outer)):
+                yield place, offset + outer

@@ -156,16 +156,13 @@ def _in(name: str, row: tuple[int, str, str]) -> bool:
     return wanted.get("country", row[1]) == row[1] and wanted.get("language", row[2]) == row[2]
 
 
-def test_many_attributes_are_numbered_anew_before_their_keys_run_over() -> None:
-    rng = np.random.default_rng(3)
-    names = [f"attribute {place}" for place in range(8)]
-    many = tuple(str(value) for value in range(1000))
-    columns = {name: Column(many, rng.integers(-1, 1000, 50).astype(np.int32)) for name in names}
-    membership = membership_of(columns, DeclaredList.of(names), 50)
-    held = holdings(membership, np.arange(50) % 7, vote_marks(np.arange(50), np.zeros(50, int)))
-    assert sum(int(one.votes.sum()) for one in held.held) == 50 + sum(
-        int((c.codes >= 0).sum()) for c in columns.values()
-    )
+def test_values_beyond_any_table_are_numbered_all_the_same() -> None:
+    many = tuple(str(value) for value in range(3000))
+    first = np.array([0, 2999, -1, 0], np.int32)
+    columns = {"country": Column(many, first), "language": Column(many, first[::-1].copy())}
+    rows = {name: at.tolist() for name, at in membership_of(columns, BY_BOTH, 4).rows()}
+    assert rows["country=0,language=0"] == [0, 3]
+    assert len(rows) == 6
 
 
 def test_a_board_changes_only_when_ten_contributors_changed() -> None:
