@@ -31,10 +31,14 @@ class WhyHidden(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowingRules:
-    """What the rulebook asks: ``least`` is k, a number of contributors; ``least_effective`` bounds n_eff."""
+    """What the rulebook asks: ``least`` is k, a number of contributors; ``least_effective`` bounds n_eff.
+
+    ``least_changed`` is how many contributors' votes must have changed before a board does; k where it is None.
+    """
 
     least: int = 10
     least_effective: float = 6.0
+    least_changed: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +118,7 @@ def decide(held: Holdings, last: Mapping[str, Standing], rules: ShowingRules) ->
             Showing(
                 board=name,
                 hidden=hidden,
-                refreshes=hidden is None and (before is None or changed >= rules.least),
+                refreshes=hidden is None and (before is None or changed >= (rules.least_changed or rules.least)),
                 changed=changed,
                 contributors=len(mine.people),
                 effective=effective,
