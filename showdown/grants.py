@@ -134,6 +134,8 @@ TABLES: Final[dict[str, Grant]] = {
     "rankings_board": ONCE,
     "rankings_rating": ONCE,
     "rankings_boardfact": ONCE,
+    # Whose votes a board rests on: kept until the board is published anew, and no auditor's business.
+    "rankings_boardholding": Grant(app="SELECT, INSERT, DELETE"),
     "rankings_refitpart": ORDINARY,
     "rankings_votepartition": ORDINARY,
     "rankings_snapshotballots": ONCE,

@@ -275,6 +275,8 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = DEMO or TESTING
 WHITENOISE_AUTOREFRESH = TESTING
 EXPORTS_DIR = Path(os.environ.get("SHOWDOWN_EXPORTS", VAR_DIR / "exports"))
+# Closed months of votes as files of codes, which whatever computes the boards writes and reads.
+RANKINGS_DIR = Path(os.environ.get("SHOWDOWN_RANKINGS", VAR_DIR / "rankings"))
 RELEASES_DIR = Path(os.environ.get("SHOWDOWN_RELEASES", VAR_DIR / "releases"))
 # A prompt of a million characters arrives whole, so that its author is told why it is too long.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024

@@ -1,6 +1,9 @@
 """The cast: people who appear in every test's story."""
 
+import atexit
 import os
+import shutil
+import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
@@ -17,6 +20,11 @@ NOON: Final = datetime(2026, 9, 14, 12, 0, tzinfo=UTC)
 
 # Browser tests start their own event loop, in which Django would refuse the database otherwise.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+# Months that tests close are kept apart from those of a platform that runs from the same clone.
+if "SHOWDOWN_RANKINGS" not in os.environ:
+    os.environ["SHOWDOWN_RANKINGS"] = tempfile.mkdtemp(prefix="showdown-months-")
+    atexit.register(shutil.rmtree, os.environ["SHOWDOWN_RANKINGS"], ignore_errors=True)
 
 PASSWORD: Final = "correct horse battery staple"
 

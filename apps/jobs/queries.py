@@ -17,6 +17,7 @@ _KINDS: Final[dict[str, str | Promise]] = {
     "licensing.back_test": _("Judging past releases under a proposed rulebook"),
 }
 _PHASES: Final[dict[str, str | Promise]] = {
+    "keeping months": _("keeping closed months"),
     "reading votes": _("reading votes"),
     "fitting boards": _("fitting boards"),
     "publishing": _("publishing"),

@@ -11,7 +11,7 @@ from typing import Any, Final
 import psycopg
 from psycopg import sql
 
-_SLEEP: Final = """
+SLEEPING: Final = """
 SELECT tgrelid::regclass::text, array_agg(tgname::text) FROM pg_trigger
 WHERE NOT tgisinternal AND tgenabled = 'A' GROUP BY 1
 """
@@ -104,7 +104,7 @@ class Past:
         with psycopg.connect(os.environ["BENCHMARK_ADMIN_URL"], autocommit=True) as server:
             server.execute("SET session_replication_role = replica")
             server.execute("SET synchronous_commit = off")
-            asleep: list[tuple[str, list[str]]] = server.execute(_SLEEP).fetchall()
+            asleep: list[tuple[str, list[str]]] = server.execute(SLEEPING).fetchall()
             for table, _triggers in asleep:
                 server.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(sql.Identifier(table)))
             self._fill(server)

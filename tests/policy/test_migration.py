@@ -40,3 +40,25 @@ def test_an_older_rulebook_reads_like_the_first_edition_afterwards(hours: int) -
     told["W6"] = (*told["W6"][:2], {"hours": hours, "objection_days": 5})
     assert read(2) == told
     assert Clause.objects.get(version__number=1, number="W6").text == "Older words."
+
+
+def test_an_older_rulebook_gets_the_numbers_of_the_boards_and_keeps_its_own() -> None:
+    migration = import_module("apps.policy.migrations.0007_boards_by_pairs")
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("ALTER TABLE policy_clause DISABLE TRIGGER USER")
+        for number, names in migration.MORE.items():
+            for name in names:
+                cursor.execute(
+                    "UPDATE policy_clause SET parameters = parameters - %s WHERE number = %s", [name, number]
+                )
+        cursor.execute(
+            "UPDATE policy_clause SET parameters = parameters || '{\"min_contributors\": 12}' WHERE number = 'R2'"
+        )
+    for _again in range(2):
+        with connections["owner"].schema_editor() as editor:
+            migration.adopt(apps, editor)
+            migration.declare(apps, editor)
+    assert PolicyVersion.objects.count() == 2
+    told = {text.number: (text.title, text.text, dict(text.parameters)) for text in FIRST_EDITION}
+    told["R2"][2]["min_contributors"] = 12
+    assert read(2) == told

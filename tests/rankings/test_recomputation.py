@@ -19,14 +19,12 @@ from apps.audit.queries import trail_of
 from apps.battles.models import Choice, Vote
 from apps.jobs.models import JobRun
 from apps.jobs.services import request_cancel
-from apps.rankings import flows
 from apps.rankings.domain.ballot_tree import ballot_tree
-from apps.rankings.domain.segments import effective_contributors, hidden_because, outward
 from apps.rankings.events import RankingEvent
-from apps.rankings.flows import recompute_open_run
+from apps.rankings.flows import recompute_open_run, running
 from apps.rankings.models import Method, RefitRun, RunState, Snapshot
 from apps.rankings.queries import board_view, counted_votes, latest_snapshot
-from apps.rankings.services import NotTheRunner, RefitAlreadyRunning, Standings, publish_snapshot, request_refit
+from apps.rankings.services import Night, NotTheRunner, RefitAlreadyRunning, Standings, publish_snapshot, request_refit
 from tests.conftest import NOON
 from tests.rankings.grove import plant_votes
 
@@ -85,27 +83,6 @@ def test_boards_of_countries_are_rounded_and_small_ones_hidden(votes: list[Vote]
     assert angola.board.suppressed_because == "too-few-contributors"
 
 
-def test_a_remainder_that_would_be_readable_by_subtraction_hides_the_board() -> None:
-    people = np.repeat(np.arange(15, dtype=np.int32), 4)
-    inside = people < 12
-    assert hidden_because(contributors=people, rows=inside, least=10, least_effective=6) == "remainder-too-small"
-    assert hidden_because(contributors=people, rows=people < 15, least=10, least_effective=6) == ""
-    uneven = np.concatenate([np.zeros(500, dtype=np.int32), np.arange(20, dtype=np.int32)])
-    assert effective_contributors(uneven) < 2
-
-
-@pytest.mark.parametrize(
-    ("line", "expected"),
-    [
-        ((1_000_400_000, 999_900_000, 1_000_900_000), (1_000_000_000, 999_000_000, 1_001_000_000)),
-        ((-1_500_001, None, None), (-2_000_000, None, None)),
-        ((-400_000, -2_100_000, 1), (0, -3_000_000, 1_000_000)),
-    ],
-)
-def test_rounding_goes_outward(line: tuple[int, int | None, int | None], expected: tuple[int, ...]) -> None:
-    assert outward(*line) == expected
-
-
 def test_a_night_is_asked_for_once_and_a_second_run_is_refused_by_name(votes: list[Vote], radia: User) -> None:
     tonight = date(2026, 9, 14)
     run = request_refit(actor=NIGHT, now=NOON, night=tonight)
@@ -144,7 +121,7 @@ def test_a_worker_that_dies_loses_nothing(votes: list[Vote], monkeypatch: pytest
     # The transaction around a test keeps the locks of the services that it called.
     before = advisory_locks()
     with monkeypatch.context() as patched:
-        patched.setattr(flows, "fit_board", die)
+        patched.setattr(running, "ballots_to_bytes", die)
         with pytest.raises(WorkerKilled):
             recompute_open_run(actor=NIGHT)
     assert advisory_locks() == before
@@ -173,13 +150,14 @@ def test_a_run_is_published_once(votes: list[Vote]) -> None:
         publish_snapshot(
             actor=NIGHT,
             run_id=snapshot.run_id,
-            boards=[],
-            taken_at=NOON,
-            policy_version=1,
-            method={},
-            code_version="1.0",
-            standings=Standings(counted=[], aside=[], ballots=ballot_tree([])),
-            timings={},
+            night=Night(
+                boards=[],
+                taken_at=NOON,
+                policy_version=1,
+                method={},
+                code_version="1.0",
+                standings=Standings(counted=np.empty(0, np.int64), aside=[], ballots=ballot_tree([])),
+            ),
             now=NOON,
         )
 

@@ -122,26 +122,46 @@ FIRST_EDITION: Final[tuple[ClauseText, ...]] = (
         title="How models are rated",
         text="Bradley-Terry by maximum likelihood on the Elo scale; the mean of the ranked models is 1000. Both good "
         "and both bad count half a win for each side. The styled board adjusts for length, headers, lists, bold "
-        "and position.",
+        "and position. Votes count as their pairs were drawn; beside it stands a board under uniform opponents, on "
+        "which no vote weighs more than five times what it would.",
         parameters={
             "anchor": 1000,
             "ties": "half",
             "style": ["tokens", "headers", "lists", "bold"],
             "weight_cap": None,
+            "network_cap": None,
+            "target": "as-drawn",
+            "trim": 5.0,
             "seed": 20260902,
         },
     ),
     ClauseText(
         number="R2",
         title="Small boards stay hidden",
-        text="A board is shown when at least 10 contributors stand behind it and their effective number is 6 or more.",
-        parameters={"min_contributors": 10, "min_effective": 6},
+        text="A board is shown when at least 10 contributors stand behind it, their effective number is 6 or more, and "
+        "what any listed board around it holds besides has nobody in it or at least 10 contributors. It changes only "
+        "when at least 10 contributors' votes changed since it was last published; else it stays, with its date. There "
+        "are boards by one attribute and by the pairs that are listed, and no others.",
+        parameters={
+            "min_contributors": 10,
+            "min_effective": 6,
+            "min_changed": 10,
+            "attributes": ["country", "language", "profession", "age_band", "education", "category", "proof"],
+            "pairs": [
+                ["country", "age_band"],
+                ["country", "education"],
+                ["language", "age_band"],
+                ["language", "education"],
+                ["language", "category"],
+            ],
+        },
     ),
     ClauseText(
         number="R3",
         title="Provisional ratings say so",
-        text="A rating with fewer than 300 votes or 30 contributors is marked provisional.",
-        parameters={"min_votes": 300, "min_contributors": 30},
+        text="A rating with fewer than 300 votes or 30 contributors, without an interval, or with one wider than 50 "
+        "points to either side is marked provisional.",
+        parameters={"min_votes": 300, "min_contributors": 30, "max_half_width": 50},
     ),
     ClauseText(
         number="I1",

@@ -388,6 +388,18 @@ WAYS_OUT: Final[tuple[WayOut, ...]] = (
         "no statement, no parameter and no row.",
     ),
     WayOut(
+        name="months-of-votes",
+        kind=WayKind.SIDE_COPY,
+        title="Closed months of votes as files beside the database",
+        owner="rankings",
+        carries="Codes: who voted on which models and what, with what they had declared and how long the answers were. "
+        "No words, no names, no secret of the tree.",
+        because="Reading them from the database again every night would take most of it. They lie under 0600 on the "
+        "machine that computes the boards, never leave it, and are written anew as soon as somebody is erased.",
+        exits=("module:apps.rankings.gateways.month_files", "module:apps.rankings.queries.columns"),
+        holds_content=True,
+    ),
+    WayOut(
         name="backups",
         kind=WayKind.SIDE_COPY,
         title="Backups and replicas of the database",

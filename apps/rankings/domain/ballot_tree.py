@@ -5,10 +5,14 @@ kept, for every 256 votes, the root over them and the public id of the first. A 
 and these roots, and never the votes of the whole night.
 """
 
+import hashlib
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from apps.audit.domain.merkle import HASH_BYTES, inclusion_proof, leaf_hash, root_hash
 
@@ -63,6 +67,35 @@ class BallotTree:
             raise BlockDiffers(f"The votes of block {block} do not give the root that was kept.")
         within = inclusion_proof(hashes, place, len(hashes))
         return within + inclusion_proof(self.roots, block, len(self.roots))
+
+
+def tree_over(public_ids: NDArray[np.uint8], leaf_hashes: NDArray[np.uint8]) -> BallotTree:
+    """Return the tree over votes whose ids (uint8, n by 16) rise and whose leaves are hashed (uint8, n by 32) already.
+
+    It is the tree of ``ballot_tree``: pairs of neighbours are hashed, and the last of an odd row rises as it is.
+    """
+    level = np.ascontiguousarray(leaf_hashes)
+    for _ in range(BLOCK.bit_length() - 1):
+        level = _next_level(level)
+    return BallotTree(
+        size=len(public_ids),
+        firsts=cut(np.ascontiguousarray(public_ids[::BLOCK]).tobytes(), ID_BYTES),
+        roots=cut(level.tobytes(), HASH_BYTES),
+    )
+
+
+def _next_level(level: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    pairs = len(level) // 2
+    if not pairs:
+        return level
+    width = 1 + 2 * HASH_BYTES
+    nodes = np.empty((pairs, width), np.uint8)
+    nodes[:, 0] = 1
+    nodes[:, 1:] = level[: 2 * pairs].reshape(pairs, 2 * HASH_BYTES)
+    joined, sha256 = nodes.tobytes(), hashlib.sha256
+    hashed = b"".join([sha256(joined[start : start + width]).digest() for start in range(0, len(joined), width)])
+    above = np.frombuffer(hashed, np.uint8).reshape(pairs, HASH_BYTES)
+    return np.concatenate([above, level[2 * pairs :]]) if len(level) % 2 else above
 
 
 def ballot_tree(leaves: Sequence[bytes]) -> BallotTree:

@@ -1,6 +1,6 @@
 """What a night of ranking leaves behind: runs and their parts, snapshots, boards and ratings."""
 
-from apps.rankings.models.boards import Board, BoardFact, FactKind, Method, Rating
+from apps.rankings.models.boards import Board, BoardFact, BoardHolding, FactKind, Method, Rating
 from apps.rankings.models.partitions import VotePartition
 from apps.rankings.models.runs import PartState, RefitPart, RefitRun, RunState
 from apps.rankings.models.snapshots import Snapshot, SnapshotBallots, SnapshotQuerySet, VoteStanding
@@ -8,6 +8,7 @@ from apps.rankings.models.snapshots import Snapshot, SnapshotBallots, SnapshotQu
 __all__ = [
     "Board",
     "BoardFact",
+    "BoardHolding",
     "FactKind",
     "Method",
     "PartState",

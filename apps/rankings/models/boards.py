@@ -90,6 +90,24 @@ class Rating(models.Model):
         return f"model {self.model_id} on board {self.board_id}"
 
 
+class BoardHolding(models.Model):
+    """Whose votes a published board rests on; it decides when enough of them changed, and never leaves the platform."""
+
+    board = models.OneToOneField(Board, on_delete=models.CASCADE, primary_key=True, related_name="holding")
+    segment = models.CharField(max_length=80)
+    is_without_released = models.BooleanField(default=False)
+    people = models.BinaryField(help_text="For each contributor a number and a sum over their votes, 16 bytes in all.")
+
+    class Meta:
+        constraints: ClassVar = [
+            # What a board rested on before its last publication is nobody's business any more.
+            models.UniqueConstraint(fields=["segment", "is_without_released"], name="rankings_one_holding_a_board")
+        ]
+
+    def __str__(self) -> str:
+        return f"who holds board {self.board_id}"
+
+
 class FactKind(models.TextChoices):
     """What a board says beside its ratings."""
 

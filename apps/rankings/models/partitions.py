@@ -14,6 +14,10 @@ class VotePartition(models.Model):
     content_sha256 = models.CharField(max_length=64, help_text="Over the columns in the order of the public ids.")
     file_sha256 = models.CharField(max_length=64)
     file_bytes = models.PositiveBigIntegerField()
+    votes_in_month = models.PositiveBigIntegerField(
+        help_text="Votes of any source cast in the month when the file was written; another number means late ones."
+    )
+    newest_vote = models.BigIntegerField(help_text="The largest id among them.")
     layout = models.PositiveIntegerField(help_text="The version of the file's columns.")
     written_at = models.DateTimeField()
     stale_since = models.DateTimeField(null=True, blank=True, help_text="Somebody was erased, or a vote arrived late.")

@@ -95,6 +95,11 @@ class VoteStanding(models.Model):
                 condition=Q(clause="") | ~Q(left_out_because=""), name="rankings_counted_ones_break_no_clause"
             ),
         ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["vote"], condition=Q(until=None) & ~Q(left_out_because=""), name="rankings_standing_aside"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"vote {self.vote_id} since snapshot {self.since_id}"

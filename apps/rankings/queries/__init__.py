@@ -4,15 +4,33 @@ from apps.rankings.queries.boards import (
     BoardRow,
     BoardView,
     board_view,
-    holding_the_refit_lock,
     latest_snapshot,
     newest_snapshots,
-    open_run,
     segments_of,
     snapshot_numbered,
 )
+from apps.rankings.queries.columns import (
+    Aside,
+    MonthTally,
+    Overlay,
+    months_of_votes,
+    one_moment,
+    overlay_of,
+    platform_columns,
+)
+from apps.rankings.queries.moves import MoveLine, Moves, moves_of
+from apps.rankings.queries.partitions import first_moment, is_closed, is_up_to_date, kept_months, next_month
+from apps.rankings.queries.runs import (
+    last_standings,
+    latest_numbers,
+    open_run,
+    part_done,
+    parts_done,
+    standing_boards,
+    tally_of_parts,
+)
 from apps.rankings.queries.standings import CountedProof, Stretch, VoteRecord, counted_proof, record_of
-from apps.rankings.queries.votes import Aside, CountedVotes, counted_votes
+from apps.rankings.queries.votes import CountedVotes, counted_of, counted_votes
 
 __all__ = [
     "Aside",
@@ -20,16 +38,36 @@ __all__ = [
     "BoardView",
     "CountedProof",
     "CountedVotes",
+    "MonthTally",
+    "MoveLine",
+    "Moves",
+    "Overlay",
     "Stretch",
     "VoteRecord",
     "board_view",
+    "counted_of",
     "counted_proof",
     "counted_votes",
-    "holding_the_refit_lock",
+    "first_moment",
+    "is_closed",
+    "is_up_to_date",
+    "kept_months",
+    "last_standings",
+    "latest_numbers",
     "latest_snapshot",
+    "months_of_votes",
+    "moves_of",
     "newest_snapshots",
+    "next_month",
+    "one_moment",
     "open_run",
+    "overlay_of",
+    "part_done",
+    "parts_done",
+    "platform_columns",
     "record_of",
     "segments_of",
     "snapshot_numbered",
+    "standing_boards",
+    "tally_of_parts",
 ]

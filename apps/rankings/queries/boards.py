@@ -1,31 +1,10 @@
-"""Runs and snapshots, and the boards that were published."""
+"""Snapshots, and the boards that were published."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-
-from django.db import connection
 
 from apps.battles.models import LanguageModel
 from apps.rankings.domain.segments import EVERYONE
-from apps.rankings.models import Board, Method, Rating, RefitRun, RunState, Snapshot
-
-# A fixed number, the same in every process: whoever holds this lock is the one recomputation.
-_REFIT_LOCK = 0x5D_0001
-
-
-@contextmanager
-def holding_the_refit_lock() -> Iterator[bool]:
-    """Yield whether this process is the one that recomputes; the lock falls with the connection, even on a crash."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_REFIT_LOCK])
-        (held,) = cursor.fetchone() or (False,)
-    try:
-        yield held
-    finally:
-        if held and connection.is_usable():
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [_REFIT_LOCK])
+from apps.rankings.models import Board, Method, Rating, Snapshot
 
 
 def latest_snapshot() -> Snapshot | None:
@@ -86,6 +65,13 @@ class BoardView:
 _MICRO = 1_000_000
 
 
+def _is_wide(rating: Rating, most: float | None) -> bool:
+    """Say whether an interval reaches farther than so many points to a side; one that is missing does."""
+    if most is None:
+        return False
+    return rating.lower is None or rating.upper is None or (rating.upper - rating.lower) / 2 > most * _MICRO
+
+
 def board_view(
     *,
     snapshot: Snapshot,
@@ -94,19 +80,22 @@ def board_view(
     without_released: bool = False,
     min_votes: int = 0,
     min_contributors: int = 0,
+    max_half_width: float | None = None,
 ) -> BoardView | None:
     """Return one board of a published snapshot in three queries, or None when it is not on the list.
 
     ``without_released`` asks for the one without votes on battles that were sold since; where there are none of these,
     it is the board itself.
     """
-    boards = snapshot.boards.select_related("dataset").filter(segment=segment, method=method)
+    boards = snapshot.boards.select_related("dataset", "stands_from__snapshot").filter(segment=segment, method=method)
     board = boards.filter(is_without_released=without_released).first()
     if board is None and without_released:
         board = boards.filter(on_released=0).first()
     if board is None:
         return None
-    ratings = Rating.objects.filter(board=board).select_related("model__organization").order_by("rank", "-rating")
+    # Where too few people's votes changed, the numbers of an earlier night still stand.
+    numbers = Rating.objects.filter(board_id=board.stands_from_id or board.pk)
+    ratings = numbers.select_related("model__organization").order_by("rank", "-rating")
     return BoardView(
         snapshot=snapshot,
         board=board,
@@ -121,7 +110,9 @@ def board_view(
                 upper=None if rating.upper is None else rating.upper / _MICRO,
                 votes=rating.votes,
                 contributors=rating.contributors,
-                is_provisional=rating.votes < min_votes or rating.contributors < min_contributors,
+                is_provisional=rating.votes < min_votes
+                or rating.contributors < min_contributors
+                or _is_wide(rating, max_half_width),
             )
             for rating in ratings
         ],
@@ -137,11 +128,7 @@ def segments_of(snapshot: Snapshot) -> dict[str, list[str]]:
         .values_list("segment", flat=True)
     ):
         attribute, is_cut, value = name.partition("=")
-        if is_cut:
+        # A pair of attributes is no value of the first.
+        if is_cut and "," not in name:
             found.setdefault(attribute, []).append(value)
     return found
-
-
-def open_run() -> RefitRun | None:
-    """Return the run that is due or running, or None."""
-    return RefitRun.objects.filter(state__in=[RunState.DUE, RunState.RUNNING]).select_related("job").first()

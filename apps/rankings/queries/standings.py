@@ -11,7 +11,7 @@ from apps.audit.domain.merkle import InvalidProof, leaf_hash, verify_inclusion
 from apps.battles.models import Vote
 from apps.rankings.domain.ballot_tree import BLOCK, BlockDiffers, ballot, stored_tree
 from apps.rankings.models import Snapshot, SnapshotBallots, VoteStanding
-from apps.rankings.queries.votes import OUTCOMES
+from apps.rankings.queries.columns import OUTCOMES
 
 _BLOCK: Final = """
 SELECT v.public_id, v.nonce, v.choice FROM battles_vote v

@@ -1,5 +1,6 @@
 """A recomputation's life until it is published: asked for, taken up, given up."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
@@ -11,6 +12,7 @@ from apps.jobs.services import begin, cancel_job, fail_job, start_job
 from apps.rankings.events import RankingEvent
 from apps.rankings.models import RefitRun, RunState
 from apps.rankings.permissions import may_recompute
+from apps.rankings.services.parts import Phase, PlannedPart, plan_parts
 
 JOB_KIND = "rankings.refit"
 
@@ -59,8 +61,10 @@ def request_refit(*, actor: Actor, now: datetime, night: date | None = None) -> 
 
 
 @transaction.atomic
-def take_up_run(*, actor: Actor, run_id: int, now: datetime) -> RefitRun:
-    """Begin a run, or begin again one whose worker died; the caller holds the refit lock.
+def take_up_run(*, actor: Actor, run_id: int, months: Iterable[str], now: datetime) -> RefitRun:
+    """Begin a run with its first parts, or join one that others have begun, whose parts tell what is left.
+
+    ``months`` names the closed months whose file is to be written first.
 
     Raises:
         RunIsOver: when there is nothing left to do.
@@ -69,12 +73,21 @@ def take_up_run(*, actor: Actor, run_id: int, now: datetime) -> RefitRun:
     if run.state not in _OPEN:
         raise RunIsOver("This recomputation has already ended.", subject=run.ref)
     is_again = run.state == RunState.RUNNING
+    if is_again and run.parts.exists():
+        return run
     run.state = RunState.RUNNING
     run.started_at = now
     run.save(update_fields=["state", "started_at"])
     begin(job_id=run.job_id, now=now)
+    first = [PlannedPart(Phase.MONTHS, month) for month in months]
+    plan_parts(run, [*first, PlannedPart(Phase.READ, "votes"), PlannedPart(Phase.PUBLISH, "snapshot")])
     record(RankingEvent.TAKEN_UP, actor=actor, subject=run.ref, at=now, facts={"again": is_again})
     return run
+
+
+def _forget_results(run: RefitRun) -> None:
+    """Let go of what the parts computed: once a run has ended nobody reads it, and it may be large."""
+    run.parts.exclude(result=None).update(result=None)
 
 
 @transaction.atomic
@@ -85,6 +98,7 @@ def end_run_cancelled(*, actor: Actor, run_id: int, now: datetime) -> RefitRun:
         run.state = RunState.CANCELLED
         run.finished_at = now
         run.save(update_fields=["state", "finished_at"])
+        _forget_results(run)
         cancel_job(actor=actor, job_id=run.job_id, now=now)
         record(RankingEvent.CANCELLED, actor=actor, subject=run.ref, at=now)
     return run
@@ -98,6 +112,7 @@ def end_run_failed(*, actor: Actor, run_id: int, error: str, now: datetime) -> R
         run.state = RunState.FAILED
         run.finished_at = now
         run.save(update_fields=["state", "finished_at"])
+        _forget_results(run)
         fail_job(actor=actor, job_id=run.job_id, error=error, now=now)
         record(RankingEvent.FAILED, actor=actor, subject=run.ref, at=now)
     return run

@@ -29,7 +29,7 @@ from apps.moderation.models import Case, CaseKind, Decision
 from apps.policy.queries import open_proposals
 from apps.prompts.models import Prompt, PromptState
 from apps.rankings.models import RefitRun, Snapshot
-from apps.rankings.queries import latest_snapshot, open_run
+from apps.rankings.queries import Moves, latest_snapshot, moves_of, open_run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +156,7 @@ class NetworkHome:
     endpoints_off: int
     run: RefitRun | None
     snapshot: Snapshot | None
+    moves: Moves | None
 
 
 def _most_declared(attribute: Attribute, limit: int) -> list[CountLine]:
@@ -180,6 +181,7 @@ def network_home(*, now: datetime) -> NetworkHome:
         applying=Count("pk", filter=Q(standing=Standing.APPLYING)),
         suspended=Count("pk", filter=Q(standing=Standing.SUSPENDED)),
     )
+    snapshot = latest_snapshot()
     return NetworkHome(
         active=people["active"],
         applying=people["applying"],
@@ -194,7 +196,8 @@ def network_home(*, now: datetime) -> NetworkHome:
         endpoints_failing=sum(1 for line in endpoint_lines(now=now) if line.is_drawn and line.failed),
         endpoints_off=Endpoint.objects.filter(is_active=False).count(),
         run=open_run(),
-        snapshot=latest_snapshot(),
+        snapshot=snapshot,
+        moves=moves_of(snapshot) if snapshot is not None else None,
     )
 
 

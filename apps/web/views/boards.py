@@ -74,6 +74,7 @@ def _board(asked: _Asked) -> tuple[Any, BoardView | None]:
             without_released=asked.without_released,
             min_votes=rules["min_votes"],
             min_contributors=rules["min_contributors"],
+            max_half_width=rules.get("max_half_width"),
         )
     return snapshot, view
 
