@@ -14,8 +14,9 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.rankings.domain.membership import Counts, Held, Holdings, Marks
+from apps.rankings.domain.membership import Held, Holdings, Marks
 from apps.rankings.domain.method import MICRO
+from apps.rankings.domain.votes import Counts
 from apps.rankings.domain.weights import effective_number
 
 TENS: Final = 10

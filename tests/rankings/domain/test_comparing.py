@@ -22,9 +22,10 @@ from apps.rankings.domain.comparing import (
 )
 from apps.rankings.domain.fit import fit_board
 from apps.rankings.domain.influence import Influence, NoInfluence, influence
-from apps.rankings.domain.method import POINTS, FitMethod, Intervals
+from apps.rankings.domain.method import POINTS, FitMethod, Intervals, Ties
 from apps.rankings.domain.votes import Outcome, Votes
 from tests.rankings.domain.boards import plain, votes_of, world
+from tests.rankings.domain.sampled import written
 
 
 def influence_of(votes: Votes, method: FitMethod) -> Influence:
@@ -39,7 +40,7 @@ def test_the_steps_of_all_contributors_make_the_board_s_covariance(kind: Interva
     if case == "capped":
         method = replace(method, cap=0.06)
     if case == "without ties":
-        method = replace(method, ties="drop")
+        method = replace(method, ties=Ties.DROP)
     if case == "counted":
         votes = replace(votes, counts=np.arange(len(votes)) % 3 + 1, weights=np.linspace(0.5, 2, len(votes)))
     board = fit_board(votes, method)
@@ -70,7 +71,7 @@ def two_groups(seed: int, mine: np.ndarray, others: np.ndarray, *, people: int =
     parts.append(electorate(rng, people=2 * people, each=30, strength=others, first=people))
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     names = tuple(f"model {place}" for place in range(len(mine)))
-    whole = Votes(models=names, contributors=3 * people, **joined)
+    whole = written(names, **joined)
     return whole.take(np.asarray(whole.contributor) < people), whole
 
 

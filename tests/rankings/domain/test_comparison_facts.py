@@ -9,8 +9,9 @@ from apps.rankings.domain.comparison_facts import completion, coverage, head_to_
 from apps.rankings.domain.fit import fit_board
 from apps.rankings.domain.membership import Column, coded
 from apps.rankings.domain.network_cap import under_caps
-from apps.rankings.domain.votes import Outcome, Votes
+from apps.rankings.domain.votes import Outcome
 from tests.rankings.domain.boards import plain, votes_of, world
+from tests.rankings.domain.sampled import written
 
 
 def test_every_pair_is_counted_from_both_sides() -> None:
@@ -34,11 +35,11 @@ def test_the_plain_board_follows_from_the_weighted_counts() -> None:
     first, second, kind = np.nonzero(found.counts)
     above = first < second
     first, second, kind = first[above], second[above], kind[above]
-    again = Votes(
-        models=votes.models,
-        model_a=first,
-        model_b=second,
-        outcome=np.array([Outcome.A, Outcome.B, Outcome.BOTH_GOOD, Outcome.BOTH_BAD])[kind],
+    again = written(
+        votes.models,
+        first,
+        second,
+        np.array([Outcome.A, Outcome.B, Outcome.BOTH_GOOD, Outcome.BOTH_BAD])[kind],
         counts=found.counts[first, second, kind],
         weights=found.weighted[first, second, kind] / found.counts[first, second, kind],
     )

@@ -14,6 +14,7 @@ from apps.rankings.domain.method import POINTS
 from apps.rankings.domain.style_facts import FrozenScales, MalformedScales, NoJointTest, around_zero, told_together
 from apps.rankings.domain.votes import Votes
 from tests.rankings.domain.boards import design_of, plain, world
+from tests.rankings.domain.sampled import written
 
 BOTH = ("style 0", "style 1")
 SPRING = {"first": date(2026, 1, 1), "last": date(2026, 3, 31)}
@@ -69,15 +70,8 @@ def test_the_correlation_does_not_depend_on_which_model_a_vote_names_first(seed:
 
 
 def test_correlations_count_votes_and_pass_over_unknown_values() -> None:
-    votes = Votes(
-        models=("a", "b"),
-        model_a=[0, 0, 0],
-        model_b=[1, 1, 1],
-        outcome=[0, 1, 0],
-        style=np.array([[1.0, 2.0], [1.0, -1.0], [np.nan, 5.0]]),
-        style_names=BOTH,
-        counts=[3, 1, 7],
-    )
+    columns = np.array([[1.0, 2.0], [1.0, -1.0], [np.nan, 5.0]])
+    votes = written(("a", "b"), [0, 0, 0], [1, 1, 1], [0, 1, 0], style=columns, counts=[3, 1, 7])
     assert around_zero(votes, *BOTH) == pytest.approx((3 * 2 - 1) / np.sqrt(4 * (3 * 4 + 1)))
     assert around_zero(replace(votes, style=np.zeros((3, 2))), *BOTH) == 0.0
 
