@@ -99,6 +99,36 @@ def test_a_segment_that_only_tells_the_answers_apart_better_differs_in_scale_alo
     assert one.on_the_whole_s_scale(155.0) == pytest.approx(155.0 / one.scale)
 
 
+def board_by_hand(theta: np.ndarray, error: float, *, first: int) -> Influence:
+    """Make a board whose ratings err alike and apart: one person for each model moves it alone."""
+    models = tuple(f"model {place}" for place in range(len(theta)))
+    return Influence(
+        models=models,
+        known=models,
+        theta=theta - theta.mean(),
+        people=np.arange(first, first + len(theta), dtype=np.int32),
+        steps=error * np.eye(len(theta)),
+        effective=200.0,
+    )
+
+
+def test_with_equal_errors_on_both_sides_the_scale_is_that_of_orthogonal_regression() -> None:
+    x, y = STRENGTH, 1.4 * STRENGTH + np.array([0.3, -0.4, 0.2, 0.1, -0.2])
+    one = compare("x", board_by_hand(y, 0.2, first=0), board_by_hand(x, 0.2, first=50))
+    xx, yy, xy = np.var(x), np.var(y), np.cov(x, y, bias=True)[0, 1]
+    assert one.scale == pytest.approx((yy - xx + np.sqrt((yy - xx) ** 2 + 4 * xy**2)) / (2 * xy), rel=1e-5)
+    left = y - y.mean() - one.scale * (x - x.mean())
+    assert one.statistic == pytest.approx(float(left @ left) / (0.04 * (1 + one.scale**2)), rel=1e-6)
+    assert np.trace(one.covariance) == pytest.approx(0.04 * (1 + one.scale**2) * 3, rel=1e-6)
+
+
+def test_people_who_move_both_boards_cancel_out_of_the_difference() -> None:
+    y = STRENGTH + np.array([0.3, -0.4, 0.2, 0.1, -0.2])
+    shared = compare("x", board_by_hand(y, 0.2, first=0), board_by_hand(STRENGTH, 0.1, first=0))
+    apart = 0.2 - shared.scale * 0.1
+    assert np.trace(shared.covariance) == pytest.approx(3 * apart**2, rel=1e-6)
+
+
 def test_tests_of_alike_segments_are_as_often_wrong_as_they_say() -> None:
     tails = np.array([compared(seed, STRENGTH, STRENGTH).p for seed in range(40)])
     assert np.count_nonzero(tails < 0.05) <= 6
