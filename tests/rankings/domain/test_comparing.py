@@ -197,6 +197,13 @@ def test_a_model_that_rests_on_one_person_is_not_compared() -> None:
     own = influence_of(votes_of(*said, "mallory: new > x", "mallory: y > new"), method)
     assert own.models == ("new", "x", "y", "z")
     assert own.known == ("x", "y", "z")
+    board = board_by_hand(STRENGTH, 0.2, first=0)
+    unsure = replace(board_by_hand(STRENGTH[::-1], 0.2, first=50), known=board.models[1:])
+    with pytest.raises(CannotCompare, match="nothing in common"):
+        compare("x", unsure, board)
+    fine = replace(unsure, theta=board.theta * 1.1 + 0.02 * np.arange(5) ** 2)
+    assert compare("x", fine, board).models == board.models[1:]
+    assert compare("x", board, fine).models == board.models[1:]
 
 
 def test_benjamini_and_hochberg_s_own_example() -> None:

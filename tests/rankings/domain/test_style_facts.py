@@ -92,6 +92,11 @@ def test_a_frozen_scale_is_a_root_mean_square_and_is_never_centred() -> None:
     frozen = FrozenScales.over(shifted, **SPRING)
     assert frozen.scales["style 0"] == pytest.approx(np.sqrt(np.mean(np.asarray(shifted.style)[:, 0] ** 2)))
     assert frozen.votes == len(votes)
+    several = np.arange(len(votes)) % 4 + 1
+    counted = FrozenScales.over(replace(votes, counts=several), **SPRING)
+    spelled = FrozenScales.over(votes.take(np.repeat(np.arange(len(votes)), several)), **SPRING)
+    assert counted.votes == spelled.votes == several.sum()
+    assert counted.scales == pytest.approx(spelled.scales)
     gone = np.asarray(votes.style).copy()
     gone[:100, 0], gone[:, 1] = np.nan, 0.0
     some = FrozenScales.over(replace(votes, style=gone), **SPRING)
