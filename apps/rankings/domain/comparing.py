@@ -249,7 +249,8 @@ def _contrasts(models: int) -> Floats:
     for column in range(models - 1):
         basis[: column + 1, column] = 1.0
         basis[column + 1, column] = -(column + 1.0)
-    return basis / np.sqrt(np.square(basis).sum(axis=0))
+    basis /= np.sqrt(np.square(basis).sum(axis=0))
+    return basis
 
 
 def _scale(theta_s: Floats, steps_s: Floats, theta: Floats, steps: Floats) -> float | None:

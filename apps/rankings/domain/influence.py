@@ -1,9 +1,10 @@
 """How far each contributor moves each rating: what two boards on the same votes have in common can be told from it."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from apps.rankings.domain.board import BoardResult
@@ -13,6 +14,8 @@ from apps.rankings.domain.method import FitMethod, Intervals, Ties
 from apps.rankings.domain.sums import by_group
 from apps.rankings.domain.votes import UNKNOWN, Codes, Floats, Outcome, Votes
 from apps.rankings.domain.weights import capped, effective_number
+
+Whole: TypeAlias = NDArray[np.integer]
 
 #: So many contributors, the heaviest, are left out exactly; of a lighter one the step differs by their small leverage.
 HEAVIEST: Final = 1000
@@ -114,7 +117,7 @@ def _weights(votes: Votes, cap: float | None) -> Floats:
     return weights * factors[votes.contributor]
 
 
-def _left_out(chosen: Codes, who: Codes, low: Codes, high: Codes, v: Floats, scores: Floats, filled: Floats) -> Floats:
+def _left_out(chosen: Whole, who: Whole, low: Whole, high: Whole, v: Floats, scores: Floats, filled: Floats) -> Floats:
     """Return (H − H_g)⁻¹s_g for the chosen contributors, some at a time."""
     models = len(filled)
     size = models * models

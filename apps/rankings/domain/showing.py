@@ -14,8 +14,9 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.rankings.domain.membership import Counts, Held, Holdings, Marks
+from apps.rankings.domain.membership import Held, Holdings, Marks
 from apps.rankings.domain.method import MICRO
+from apps.rankings.domain.votes import Counts
 from apps.rankings.domain.weights import effective_number
 
 TENS: Final = 10
@@ -141,6 +142,59 @@ def _narrow_remainders(held: Holdings, least: int) -> dict[int, int]:
         if inner not in narrow and 0 < remainder(held.held[inner], held.held[outer]) < least:
             narrow[inner] = outer
     return narrow
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PairStanding:
+    """Whose votes a segment's published head-to-head rested on: one entry for each pair of models and contributor.
+
+    ``pairs`` and ``people`` (int64, rising together) are lasting numbers, ``marks`` the sums of the votes' marks.
+    """
+
+    pairs: Counts
+    people: Counts
+    marks: Marks
+
+    @classmethod
+    def of(cls, pairs: Counts, people: Counts, marks: Marks) -> Self:
+        """Gather a board's votes (n each): the pair of models, whoever voted, and the vote's mark."""
+        order = np.lexsort((people, pairs))
+        pairs, people, marks = pairs[order], people[order], marks[order]
+        begins = _begins(pairs, people)
+        return cls(pairs[begins], people[begins], np.add.reduceat(marks, begins) if len(begins) else marks)
+
+    def moved_on(self, now: "PairStanding", changed: Counts) -> "PairStanding":
+        """Return what to keep: tonight's entries of the pairs that are told anew, the earlier ones of others."""
+        old, new = ~np.isin(self.pairs, changed), np.isin(now.pairs, changed)
+        pairs = np.concatenate([self.pairs[old], now.pairs[new]])
+        people = np.concatenate([self.people[old], now.people[new]])
+        marks = np.concatenate([self.marks[old], now.marks[new]])
+        order = np.lexsort((people, pairs))
+        return PairStanding(pairs[order], people[order], marks[order])
+
+
+def pairs_told_anew(then: PairStanding, now: PairStanding, least: int) -> Counts:
+    """Return the pairs on which votes of at least ``least`` contributors changed since they were last told.
+
+    A segment's count of a pair changes by this rule, and never on a night on which its board does not: a board's ten
+    people are spread over many pairs, and on one of them there may be a single new vote.
+    """
+    pairs = np.concatenate([then.pairs, now.pairs])
+    people = np.concatenate([then.people, now.people])
+    marks = np.concatenate([then.marks, now.marks])
+    order = np.lexsort((people, pairs))
+    pairs, people, marks = pairs[order], people[order], marks[order]
+    begins = _begins(pairs, people)
+    ends = np.append(begins[1:], len(pairs))
+    alike = (ends - begins == 2) & (marks[begins] == marks[ends - 1])  # noqa: PLR2004  Once then and once now.
+    told, numbers = np.unique(pairs[begins[~alike]], return_counts=True)
+    return told[numbers >= least]
+
+
+def _begins(pairs: Counts, people: Counts) -> Counts:
+    new = np.ones(len(pairs), np.bool_)
+    new[1:] = (pairs[1:] != pairs[:-1]) | (people[1:] != people[:-1])
+    return np.flatnonzero(new)
 
 
 def whole_points(rating: int, lower: int | None, upper: int | None) -> tuple[int, int | None, int | None]:

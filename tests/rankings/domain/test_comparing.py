@@ -22,9 +22,10 @@ from apps.rankings.domain.comparing import (
 )
 from apps.rankings.domain.fit import fit_board
 from apps.rankings.domain.influence import Influence, NoInfluence, influence
-from apps.rankings.domain.method import POINTS, FitMethod, Intervals
+from apps.rankings.domain.method import POINTS, FitMethod, Intervals, Ties
 from apps.rankings.domain.votes import Outcome, Votes
 from tests.rankings.domain.boards import plain, votes_of, world
+from tests.rankings.domain.sampled import written
 
 
 def influence_of(votes: Votes, method: FitMethod) -> Influence:
@@ -39,7 +40,7 @@ def test_the_steps_of_all_contributors_make_the_board_s_covariance(kind: Interva
     if case == "capped":
         method = replace(method, cap=0.06)
     if case == "without ties":
-        method = replace(method, ties="drop")
+        method = replace(method, ties=Ties.DROP)
     if case == "counted":
         votes = replace(votes, counts=np.arange(len(votes)) % 3 + 1, weights=np.linspace(0.5, 2, len(votes)))
     board = fit_board(votes, method)
@@ -70,7 +71,7 @@ def two_groups(seed: int, mine: np.ndarray, others: np.ndarray, *, people: int =
     parts.append(electorate(rng, people=2 * people, each=30, strength=others, first=people))
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     names = tuple(f"model {place}" for place in range(len(mine)))
-    whole = Votes(models=names, contributors=3 * people, **joined)
+    whole = written(names, **joined)
     return whole.take(np.asarray(whole.contributor) < people), whole
 
 
@@ -96,6 +97,36 @@ def test_a_segment_that_only_tells_the_answers_apart_better_differs_in_scale_alo
     assert np.count_nonzero(np.array(tails) < 0.05) <= 4, "Without the scale nearly all of these would differ."
     one = compared(1, 1.6 * STRENGTH, 0.8 * STRENGTH)
     assert one.on_the_whole_s_scale(155.0) == pytest.approx(155.0 / one.scale)
+
+
+def board_by_hand(theta: np.ndarray, error: float, *, first: int) -> Influence:
+    """Make a board whose ratings err alike and apart: one person for each model moves it alone."""
+    models = tuple(f"model {place}" for place in range(len(theta)))
+    return Influence(
+        models=models,
+        known=models,
+        theta=theta - theta.mean(),
+        people=np.arange(first, first + len(theta), dtype=np.int32),
+        steps=error * np.eye(len(theta)),
+        effective=200.0,
+    )
+
+
+def test_with_equal_errors_on_both_sides_the_scale_is_that_of_orthogonal_regression() -> None:
+    x, y = STRENGTH, 1.4 * STRENGTH + np.array([0.3, -0.4, 0.2, 0.1, -0.2])
+    one = compare("x", board_by_hand(y, 0.2, first=0), board_by_hand(x, 0.2, first=50))
+    xx, yy, xy = np.var(x), np.var(y), np.cov(x, y, bias=True)[0, 1]
+    assert one.scale == pytest.approx((yy - xx + np.sqrt((yy - xx) ** 2 + 4 * xy**2)) / (2 * xy), rel=1e-5)
+    left = y - y.mean() - one.scale * (x - x.mean())
+    assert one.statistic == pytest.approx(float(left @ left) / (0.04 * (1 + one.scale**2)), rel=1e-6)
+    assert np.trace(one.covariance) == pytest.approx(0.04 * (1 + one.scale**2) * 3, rel=1e-6)
+
+
+def test_people_who_move_both_boards_cancel_out_of_the_difference() -> None:
+    y = STRENGTH + np.array([0.3, -0.4, 0.2, 0.1, -0.2])
+    shared = compare("x", board_by_hand(y, 0.2, first=0), board_by_hand(STRENGTH, 0.1, first=0))
+    apart = 0.2 - shared.scale * 0.1
+    assert np.trace(shared.covariance) == pytest.approx(3 * apart**2, rel=1e-6)
 
 
 def test_tests_of_alike_segments_are_as_often_wrong_as_they_say() -> None:
@@ -166,6 +197,13 @@ def test_a_model_that_rests_on_one_person_is_not_compared() -> None:
     own = influence_of(votes_of(*said, "mallory: new > x", "mallory: y > new"), method)
     assert own.models == ("new", "x", "y", "z")
     assert own.known == ("x", "y", "z")
+    board = board_by_hand(STRENGTH, 0.2, first=0)
+    unsure = replace(board_by_hand(STRENGTH[::-1], 0.2, first=50), known=board.models[1:])
+    with pytest.raises(CannotCompare, match="nothing in common"):
+        compare("x", unsure, board)
+    fine = replace(unsure, theta=board.theta * 1.1 + 0.02 * np.arange(5) ** 2)
+    assert compare("x", fine, board).models == board.models[1:]
+    assert compare("x", board, fine).models == board.models[1:]
 
 
 def test_benjamini_and_hochberg_s_own_example() -> None:

@@ -11,8 +11,8 @@ from apps.rankings.domain.fit import fit_board
 from apps.rankings.domain.membership import Column, coded
 from apps.rankings.domain.population import MalformedPopulation, Population, read_population
 from apps.rankings.domain.post_stratification import NobodyToWeigh, as_raked, rake
-from apps.rankings.domain.votes import Votes
 from tests.rankings.domain.boards import plain, world
+from tests.rankings.domain.sampled import written
 
 TODAY = date(2026, 1, 1)
 HEAD = "attribute,value,share,source,date\n"
@@ -103,14 +103,7 @@ def test_every_person_weighs_what_the_raking_says_however_much_they_vote() -> No
 
 
 def test_votes_of_people_who_cannot_be_placed_are_left_out() -> None:
-    votes = Votes(
-        models=("x", "y"),
-        model_a=[0, 0, 0, 0],
-        model_b=[1, 1, 1, 1],
-        outcome=[0, 1, 0, 1],
-        contributor=[0, 1, -1, 2],
-        contributors=3,
-    )
+    votes = written(("x", "y"), [0, 0, 0, 0], [1, 1, 1, 1], [0, 1, 0, 1], contributor=[0, 1, -1, 2])
     raked = rake(people(country="a-b"), population(country={"a": 0.5, "b": 0.5}))
     left = as_raked(votes, raked)
     assert np.asarray(left.contributor).tolist() == [0, 2]

@@ -16,6 +16,7 @@ from apps.rankings.domain.membership import (
     vote_marks,
 )
 from apps.rankings.domain.showing import (
+    PairStanding,
     Showing,
     ShowingRules,
     Standing,
@@ -23,6 +24,7 @@ from apps.rankings.domain.showing import (
     changed_contributors,
     decide,
     in_tens,
+    pairs_told_anew,
     remainder,
     tens,
     whole_points,
@@ -203,6 +205,28 @@ def test_what_a_board_rested_on_is_kept_in_bytes() -> None:
     assert len(kept.to_bytes()) == 12 * 16
     with pytest.raises(ValueError, match="16 bytes"):
         Standing.from_bytes(b"short")
+
+
+def pair_standing(*rows: tuple[int, int, int]) -> PairStanding:
+    """Let votes stand that are given as (pair, person, number of the vote)."""
+    pairs, people, ids = (np.array([row[at] for row in rows], np.int64) for at in range(3))
+    return PairStanding.of(pairs, people, vote_marks(ids, np.zeros(len(rows), np.int8)))
+
+
+def test_a_pair_is_told_anew_only_when_ten_people_changed_on_it() -> None:
+    first = [(5, person, person) for person in range(12)] + [(6, person, 50 + person) for person in range(12)]
+    then = pair_standing(*first)
+    assert pairs_told_anew(then, then, 10).tolist() == []
+    nine = [(5, person, 100 + 10 * person + more) for person in range(9) for more in range(3)]
+    lone = [(6, person, 900 + person) for person in range(3)]
+    assert pairs_told_anew(then, pair_standing(*first, *nine, *lone), 10).tolist() == []
+    ten = pair_standing(*first, *nine, *lone, (5, 77, 999))
+    assert pairs_told_anew(then, ten, 10).tolist() == [5], "On the other pair three people must wait for company."
+    gone = pair_standing(*first[10:])
+    assert pairs_told_anew(then, gone, 10).tolist() == [5]
+    kept = then.moved_on(ten, pairs_told_anew(then, ten, 10))
+    assert pairs_told_anew(kept, ten, 1).tolist() == [6], "What was not told yet still counts as changed."
+    assert pairs_told_anew(pair_standing(), ten, 10).tolist() == [5, 6], "What was never told may be."
 
 
 def test_a_hidden_board_never_refreshes() -> None:

@@ -18,6 +18,7 @@ from apps.rankings.domain.targets import (
 )
 from apps.rankings.domain.votes import Outcome, Votes
 from tests.rankings.domain.boards import plain
+from tests.rankings.domain.sampled import written
 
 
 def drawn(rng: np.random.Generator, weights: list[float], votes: int) -> tuple[Votes, np.ndarray]:
@@ -33,7 +34,7 @@ def drawn(rng: np.random.Generator, weights: list[float], votes: int) -> tuple[V
     a, b = np.array(pairs)[which].T
     first_wins = np.where((a == 0) & (b == 1), 0.9, np.where((a == 0) & (b == 2), 0.35, 0.5))
     outcome = np.where(rng.random(votes) < first_wins, Outcome.A, Outcome.B)
-    made = Votes(models=("a", "b", "c", "d"), model_a=a, model_b=b, outcome=outcome)
+    made = written(("a", "b", "c", "d"), a, b, outcome)
     return made, probability[which]
 
 
@@ -57,7 +58,7 @@ def test_uneven_draws_are_turned_into_uniform_opponents() -> None:
 
 
 def test_no_rare_pair_weighs_more_than_five_times() -> None:
-    votes = Votes(models=("a", "b", "c"), model_a=[0] * 99 + [1], model_b=[1] * 99 + [2], outcome=[0] * 100)
+    votes = written(("a", "b", "c"), [0] * 99 + [1], [1] * 99 + [2], [0] * 100)
     probability = np.array([0.98] * 99 + [0.01])
     aimed = aimed_at(votes, probability, PairDistribution.uniform(votes.models))
     weights = np.asarray(aimed.votes.weights)
@@ -76,7 +77,7 @@ def test_rows_that_stand_for_several_votes_weigh_like_them() -> None:
 
 
 def test_weights_multiply_and_pairs_that_never_count_are_left_out() -> None:
-    votes = Votes(models=("a", "b", "c"), model_a=[0, 0, 1], model_b=[1, 2, 2], outcome=[0, 1, 2])
+    votes = written(("a", "b", "c"), [0, 0, 1], [1, 2, 2], [0, 1, 2])
     target = PairDistribution.declared(("a", "b", "c"), {("a", "b"): 0.25, ("c", "a"): 0.75})
     plainly = aimed_at(votes, np.full(3, 0.5), target)
     assert plainly.kept.tolist() == [True, True, False]
@@ -86,7 +87,7 @@ def test_weights_multiply_and_pairs_that_never_count_are_left_out() -> None:
 
 
 def test_what_cannot_be_weighted_is_refused_by_name() -> None:
-    votes = Votes(models=("a", "b"), model_a=[0, 0], model_b=[1, 1], outcome=[0, 1])
+    votes = written(("a", "b"), [0, 0], [1, 1], [0, 1])
     uniform = PairDistribution.uniform(votes.models)
     for bad in (0.0, np.nan, 1.5, -0.1):
         with pytest.raises(UnusableProbability, match="1 votes"):
@@ -101,6 +102,6 @@ def test_what_cannot_be_weighted_is_refused_by_name() -> None:
 
 
 def test_uniform_opponents_are_those_with_a_vote() -> None:
-    votes = Votes(models=("a", "b", "new"), model_a=[0, 0], model_b=[1, 1], outcome=[0, 1])
+    votes = written(("a", "b", "new"), [0, 0], [1, 1], [0, 1])
     assert np.asarray(under_target(votes, np.full(2, 1.0), Target.UNIFORM).weights).tolist() == [1.0, 1.0]
     assert PairDistribution.uniform(("a",)).share.tolist() == [[0.0]]
