@@ -1,7 +1,7 @@
 """What the engine is given: the votes of a board as parallel columns of codes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from enum import IntEnum, StrEnum
 from typing import Final, Self, TypeAlias
 
@@ -13,6 +13,7 @@ Small: TypeAlias = NDArray[np.int8]
 Counts: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
+Words: TypeAlias = NDArray[np.uint64]
 
 UNKNOWN: Final = -1
 
@@ -80,9 +81,11 @@ class Votes:
         if not len(self):
             return
         for column in (self.model_a, self.model_b):
-            _require(column.min() >= 0 and column.max() < len(self.models), "a model's code is outside of models")
+            # Read without its sign a negative code is larger than any model's: one look instead of two.
+            inside = column.view(np.uint32).max() < len(self.models)
+            _require(bool(inside), "a model's code is outside of models")
         _require(not np.any(self.model_a == self.model_b), "a model stands against itself")
-        _require(self.outcome.min() >= Outcome.A and self.outcome.max() <= Outcome.BOTH_BAD, "an outcome is unknown")
+        _require(bool(self.outcome.view(np.uint8).max() <= Outcome.BOTH_BAD), "an outcome is unknown")
         if self.contributor is not None:
             inside = self.contributor.min() >= UNKNOWN and self.contributor.max() < self.contributors
             _require(bool(inside), "a contributor's code is outside of contributors")
@@ -93,6 +96,13 @@ class Votes:
             _require(self.counts.min() > 0, "a count is not positive")
         if self.position is not None:
             _require(self.position.min() >= -1 and self.position.max() <= 1, "a position is not +1, 0 or -1")
+
+    def _with(self, **changes: object) -> Self:
+        """Return the same votes with other columns that were made of these, and so need no second look."""
+        fresh = object.__new__(type(self))
+        for each in fields(self):
+            object.__setattr__(fresh, each.name, changes.get(each.name, getattr(self, each.name)))
+        return fresh
 
     def _narrow(self, name: str, kind: type[np.generic], shape: tuple[int, ...]) -> None:
         given = getattr(self, name)
@@ -121,8 +131,7 @@ class Votes:
 
     def take(self, rows: "Flags | NDArray[np.integer]") -> Self:
         """Return these rows only (a mask or positions), with the same models and contributors."""
-        return replace(
-            self,
+        return self._with(
             model_a=self.model_a[rows],
             model_b=self.model_b[rows],
             outcome=self.outcome[rows],
@@ -133,6 +142,22 @@ class Votes:
             style=None if self.style is None else self.style[rows],
         )
 
+    def cut(self, begin: int, end: int) -> Self:
+        """Return the rows from ``begin`` to before ``end``; nothing is copied."""
+        if begin == 0 and end == len(self):
+            return self
+        part = slice(begin, end)
+        return self._with(
+            model_a=self.model_a[part],
+            model_b=self.model_b[part],
+            outcome=self.outcome[part],
+            contributor=None if self.contributor is None else self.contributor[part],
+            weights=None if self.weights is None else self.weights[part],
+            counts=None if self.counts is None else self.counts[part],
+            position=None if self.position is None else self.position[part],
+            style=None if self.style is None else self.style[part],
+        )
+
     def with_style(self, names: Sequence[str]) -> Self:
         """Return the same votes with only these style columns, in this order."""
         if tuple(names) == self.style_names:
@@ -140,9 +165,9 @@ class Votes:
         missing = [name for name in names if name not in self.style_names]
         _require(not missing, f"there is no style column {', '.join(missing)}")
         if self.style is None or not names:
-            return replace(self, style=None, style_names=())
+            return self._with(style=None, style_names=())
         places = [self.style_names.index(name) for name in names]
-        return replace(self, style=self.style[:, places], style_names=tuple(names))
+        return self._with(style=self.style[:, places], style_names=tuple(names))
 
 
 def _require(holds: bool, complaint: str) -> None:
