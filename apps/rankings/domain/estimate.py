@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -124,6 +125,9 @@ def maximise(
 def _climb(search: _Search, point: Floats) -> Estimate:
     """Take Newton steps from ``point`` to the maximum."""
     kernels, models = search.kernels, search.cells.design.models
+    whole = _at_once(search, point)
+    if whole is not None:
+        return whole
     gradient, information = search.derivatives(point)
     previous, seen = np.inf, False
     for step_number in range(1, MAX_STEPS + 1):
@@ -134,25 +138,66 @@ def _climb(search: _Search, point: Floats) -> Estimate:
         step = kernels.solve(lower, gradient[:, None])[:, 0]
         size = float(np.abs(step).max()) * POINTS
         if size <= TOLERANCE or (size < _STUCK and size > previous / 4):
-            point = point + step
-            inverse = kernels.solve(lower, np.eye(len(filled)))
-            return Estimate(
-                theta=point[:models] - point[:models].mean(),
-                beta=point[models:],
-                columns=search.source.design.columns,
-                source=search.source,
-                cells=search.cells,
-                gradient=gradient,
-                information=information,
-                filled=filled,
-                inverse=(inverse + inverse.T) / 2,
-                steps=step_number,
-                dropped=search.dropped,
-                seen=seen,
-            )
+            return _found(search, step_number, point + step, gradient, information, filled, lower, seen=seen)
         point, gradient, information, seen = _advance(search, point, step, gradient, size)
         previous = size
     raise NoFiniteEstimate(_separated(search.source))
+
+
+def _at_once(search: _Search, point: Floats) -> Estimate | None:
+    """Let one compiled loop take all steps where all votes are in one block; None where they are not, or it cannot."""
+    climb = search.kernels.climb
+    blocks = list(islice(search.source.blocks(), 2)) if climb else []
+    if climb is None or len(blocks) != 1:
+        return None
+    block, design = blocks[0], search.source.design
+    steps, point, gradient, information, filled, lower = climb(
+        block.code,
+        block.weight,
+        block.square,
+        block.flat,
+        block.starts,
+        block.step,
+        design.inverse,
+        block.position,
+        design.pair_low,
+        design.pair_high,
+        point,
+        design.models,
+        np.array([TOLERANCE / POINTS, _STUCK / POINTS, _NEAR / POINTS, MAX_STEPS]),
+    )
+    if not steps:
+        raise NoFiniteEstimate(_separated(search.source))
+    return _found(search, steps, point, gradient, information, filled, lower, seen=False)
+
+
+def _found(
+    search: _Search,
+    steps: int,
+    point: Floats,
+    gradient: Floats,
+    information: Floats,
+    filled: Floats,
+    lower: Floats,
+    *,
+    seen: bool,
+) -> Estimate:
+    models = search.cells.design.models
+    inverse = search.kernels.solve(lower, np.eye(len(filled)))
+    return Estimate(
+        theta=point[:models] - point[:models].mean(),
+        beta=point[models:],
+        columns=search.source.design.columns,
+        source=search.source,
+        cells=search.cells,
+        gradient=gradient,
+        information=information,
+        filled=filled,
+        inverse=(inverse + inverse.T) / 2,
+        steps=steps,
+        dropped=search.dropped,
+        seen=seen,
+    )
 
 
 def derivatives(

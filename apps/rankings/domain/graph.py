@@ -134,6 +134,10 @@ def resting_on_one(low: Codes, high: Codes, first: Codes, last: Codes, models: i
     without: dict[int, Codes] = {}
     if not len(alone):
         return flags, without
+    beside = np.zeros((models, models), np.bool_)
+    beside[low[shared], high[shared]] = beside[high[shared], low[shared]] = True
+    if _all_reach_all(beside, np.ones(models, np.bool_)):
+        return flags, without
     _, firm = connected_components(_links(low[shared], high[shared], models), directed=False)
     alone = alone[firm[low[alone]] != firm[high[alone]]]
     for contributor in np.unique(last[alone]):

@@ -37,6 +37,10 @@ _Newton: TypeAlias = Callable[
     ],
     None,
 ]
+_Climb: TypeAlias = Callable[
+    [Codes, Floats, Floats, Floats, Counts, int, Floats, Small, Codes, Codes, Floats, int, Floats],
+    tuple[int, Floats, Floats, Floats, Floats, Floats],
+]
 _Scores: TypeAlias = Callable[
     [Codes, Floats, Floats, Counts, int, Floats, Small, Codes, Codes, Codes, int, Floats, Floats], None
 ]
@@ -52,6 +56,7 @@ class Kernels:
     name: str
     why: str
     newton_block: _Newton
+    climb: _Climb | None
     style_facts: Callable[[Floats, Counts, int, int, Floats], None]
     add_scores: _Scores
     middle_of: Callable[[Floats, Floats], Floats]
@@ -74,6 +79,7 @@ def numpy_kernels(why: str = "NumPy was asked for.") -> Kernels:
         name="numpy",
         why=why,
         newton_block=kernels_numpy.newton_block,
+        climb=None,
         style_facts=kernels_numpy.style_facts,
         add_scores=kernels_numpy.add_scores,
         middle_of=kernels_numpy.middle_of,
@@ -94,12 +100,13 @@ def numpy_kernels(why: str = "NumPy was asked for.") -> Kernels:
 def compiled_kernels() -> Kernels:
     """Return the compiled loops, after running each of them once; raises whatever numba raises where they fail."""
     # Imported here, since a machine without numba still ranks.
-    from apps.rankings.domain import algebra_numba, counting_numba, jackknife_numba, kernels_numba  # noqa: PLC0415
+    from apps.rankings.domain import algebra_numba, climb_numba, counting_numba, jackknife_numba, kernels_numba  # noqa: PLC0415
 
     kernels = Kernels(
         name="numba",
         why="The loops are compiled.",
         newton_block=kernels_numba.newton_block,
+        climb=climb_numba.climb,
         style_facts=kernels_numba.style_facts,
         add_scores=kernels_numba.add_scores,
         middle_of=kernels_numba.middle_of,
@@ -151,6 +158,8 @@ def _run_each(kernels: Kernels) -> None:
     kernels.newton_block(
         code, weight, weight, *style, theta, np.zeros(1), False, 512, np.zeros((3, 3)), np.zeros(2), u, v
     )
+    if kernels.climb is not None:
+        kernels.climb(code, weight, weight, *style, low, high, np.zeros(4), 3, np.array([1e-10, 1e-7, 1e-3, 3]))
     kernels.add_scores(code, u, *style, who, low, high, 0, np.zeros((3, 3)), np.zeros((1, 3)))
     kernels.middle_of(np.zeros((3, 3)), np.zeros((1, 3)))
     group_starts, order = kernels.grouped(who, 3)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from apps.rankings.domain.design import pieces
+from apps.rankings.domain.design import BLOCK, pieces
 from apps.rankings.domain.graph import Comparable, comparable
 from apps.rankings.domain.kernels import Kernels
 from apps.rankings.domain.passes import in_order
@@ -69,7 +69,10 @@ def tally_of(parts: Iterable[Votes], models: int, contributors: int, kernels: Ke
         rows += len(part)
         weighted |= part.weights is not None
         known |= part.contributor is not None
-        for _, counted in in_order(lambda job: job(), _jobs(part, models, met, words, amounts, kernels)):
+        jobs = _jobs(part, models, met, words, amounts, kernels)
+        # A few votes are counted before a thread has started.
+        done = (job() for job in jobs) if len(part) < BLOCK else (counts for _, counts in in_order(_done, jobs))
+        for counted in done:
             if counted is not None:
                 said += counted
     return Tally(
@@ -80,6 +83,10 @@ def tally_of(parts: Iterable[Votes], models: int, contributors: int, kernels: Ke
         rows=rows,
         weighted=weighted,
     )
+
+
+def _done(job: Callable[[], Counts | None]) -> Counts | None:
+    return job()
 
 
 def _jobs(
