@@ -58,7 +58,8 @@ def python() -> Path:
         sys.stderr.write(f"Installing the peers into {folder} …\n")
         venv.create(folder, with_pip=True, clear=True)
         install = [str(interpreter), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*install, "--require-hashes", "--requirement", str(PINS)], check=True)
+        pinned = [*install, "--require-hashes", "--requirement", str(PINS)]
+        subprocess.run(pinned, check=True)  # noqa: S603 - The packages are pinned by their hashes.
         (folder / "ready").touch()
     return interpreter
 
@@ -84,7 +85,9 @@ def measured(who: str, folder: Path, *, times: int, **choices: object) -> Measur
     interpreter = sys.executable if who == OURS else str(python())
     command = [interpreter, str(HERE / "contest.py"), who, str(folder), str(times), json.dumps(choices)]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)} if who == OURS else dict(os.environ)
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    done = subprocess.run(  # noqa: S603 - It is this repository's own program.
+        command, capture_output=True, text=True, check=False, env=environment
+    )
     if done.returncode:
         raise RuntimeError(f"{who} failed: {done.stderr.strip()[-2000:]}")
     return Measured.read(json.loads(done.stdout.strip().splitlines()[-1]))

@@ -9,18 +9,20 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 POINTS = 400 / np.log(10)
 NORMAL = 1.959963984540054
 SCORES = np.array([1.0, 0.0, 0.5, 0.5])
 
 #: What a contestant gives back for one fit: ratings and half widths in points, around a mean of 1000.
-Answer = tuple[np.ndarray, np.ndarray]
-NOTHING = np.zeros(0)
+Answer = tuple[NDArray[np.float64], NDArray[np.float64]]
+NOTHING: NDArray[np.float64] = np.zeros(0)
 
 
 class Columns:
@@ -32,10 +34,11 @@ class Columns:
         for path in folder.glob("*.npy"):
             setattr(self, path.stem, np.load(path))
 
-    def __getattr__(self, name: str) -> None:
+    def __getattr__(self, name: str) -> Any:
+        """Say that a column is not there."""
         return None
 
-    def design(self) -> np.ndarray:
+    def design(self) -> NDArray[np.float64]:
         """Return the dense design matrix: all models but the first, then the style columns over their scales."""
         rows = np.arange(len(self.model_a))
         x = np.zeros((len(rows), self.models - 1 + (0 if self.style is None else self.style.shape[1])))
@@ -48,20 +51,18 @@ class Columns:
 
 
 def showdown(votes: Columns, choices: dict[str, Any]) -> Callable[[], Answer]:
-    from dataclasses import replace
-
-    from apps.rankings.domain.fit import fit_board, fit_segments
-    from apps.rankings.domain.kernels import compiled_kernels, numpy_kernels
-    from apps.rankings.domain.method import FitMethod
-    from apps.rankings.domain.votes import Votes
-
-    kernels = numpy_kernels() if choices.get("numpy") else compiled_kernels()
+    """Fit with the engine of this repository; ``intervals`` is chosen, ``numpy`` for its loops without a compiler."""
+    fitting, choosing = import_module("apps.rankings.domain.fit"), import_module("apps.rankings.domain.kernels")
+    form = import_module("apps.rankings.domain.votes").Votes
+    kernels = choosing.numpy_kernels() if choices.get("numpy") else choosing.compiled_kernels()
     names = tuple(f"{place:04}" for place in range(votes.models))
     styles = () if votes.style is None else tuple(f"style {j}" for j in range(votes.style.shape[1]))
-    method = FitMethod(intervals=choices["intervals"], style=styles, draws=0)
+    method = import_module("apps.rankings.domain.method").FitMethod(
+        intervals=choices["intervals"], style=styles, draws=0
+    )
 
-    def given() -> Votes:
-        return Votes(
+    def given() -> Any:
+        return form(
             models=names,
             model_a=votes.model_a,
             model_b=votes.model_b,
@@ -78,25 +79,26 @@ def showdown(votes: Columns, choices: dict[str, Any]) -> Callable[[], Answer]:
         everything = given()
         if votes.segments is not None:
             parts = int(votes.segments.max()) + 1
-            boards = fit_segments(everything, votes.segments, [f"segment {s}" for s in range(parts)], method)
+            boards = fitting.fit_segments(everything, votes.segments, [f"segment {s}" for s in range(parts)], method)
             board = boards["segment 0"]
         else:
-            board = fit_board(everything, method, kernels=kernels)
+            board = fitting.fit_board(everything, method, kernels=kernels)
         lines = {line.model: line for line in board.models}
         ratings = np.array([lines[name].rating / 1e6 if name in lines else np.nan for name in names])
         ends = [(line.lower or 0, line.upper or 0) for line in (lines[name] for name in names if name in lines)]
         return ratings, np.array([(upper - lower) / 2e6 for lower, upper in ends])
 
-    assert replace
     return fit
 
 
 def arena_rank(votes: Columns, choices: dict[str, Any]) -> Callable[[], Answer]:
-    import pandas as pd
-    from arena_rank.models.bradley_terry import BradleyTerry
-    from arena_rank.models.contextual_bradley_terry import ContextualBradleyTerry
-    from arena_rank.utils.data_utils import ContextualPairDataset, PairDataset
+    """Fit with arena-rank, without a penalty and without its weights by pair, so that the likelihood is ours.
 
+    ``segment`` chooses one segment, ``ftol`` a tolerance other than its own.
+    """
+    pandas, sets = import_module("pandas"), import_module("arena_rank.utils.data_utils")
+    plain = import_module("arena_rank.models.bradley_terry")
+    contextual = import_module("arena_rank.models.contextual_bradley_terry")
     chosen = slice(None) if votes.segments is None else votes.segments == choices["segment"]
     frame = {"model_a": votes.model_a[chosen], "model_b": votes.model_b[chosen], "winner": votes.outcome[chosen]}
     features = [] if votes.style is None else [f"style {j}" for j in range(votes.style.shape[1])]
@@ -104,19 +106,19 @@ def arena_rank(votes: Columns, choices: dict[str, Any]) -> Callable[[], Answer]:
     if votes.style is not None:
         scaled = votes.style / np.sqrt(np.mean(votes.style**2, axis=0))
         frame |= {name: scaled[chosen, j] for j, name in enumerate(features)}
-    table = pd.DataFrame(frame)
+    table = pandas.DataFrame(frame)
     score = dict(enumerate(SCORES.tolist()))
     exact = {"ftol": choices["ftol"], "gtol": 0.0} if "ftol" in choices else {}
 
     def fit() -> Answer:
         if features:
-            data = ContextualPairDataset.from_pandas(
+            data = sets.ContextualPairDataset.from_pandas(
                 table, features, outcome_map=score, reweighted=False, normalize_features=False
             )
-            model = ContextualBradleyTerry(len(data.competitors), len(features), reg=0.0, **exact)
+            model = contextual.ContextualBradleyTerry(len(data.competitors), len(features), reg=0.0, **exact)
         else:
-            data = PairDataset.from_pandas(table, outcome_map=score)
-            model = BradleyTerry(len(data.competitors), **exact)
+            data = sets.PairDataset.from_pandas(table, outcome_map=score)
+            model = plain.BradleyTerry(len(data.competitors), **exact)
         found = model.compute_ratings_and_cis(data)
         ratings = np.asarray(found["ratings"])
         halves = (np.asarray(found["rating_upper"]) - np.asarray(found["rating_lower"])) / 2
@@ -126,24 +128,24 @@ def arena_rank(votes: Columns, choices: dict[str, Any]) -> Callable[[], Answer]:
 
 
 def evalica(votes: Columns, choices: dict[str, Any]) -> Callable[[], Answer]:
-    from evalica import Winner, bradley_terry
-
-    said = (Winner.X, Winner.Y, Winner.Draw, Winner.Draw)
+    """Fit with evalica, which gives no intervals; ``choices`` go to its ``bradley_terry``."""
+    library = import_module("evalica")
+    said = (library.Winner.X, library.Winner.Y, library.Winner.Draw, library.Winner.Draw)
     # Its own form of the input is made before the clock runs.
     xs, ys = votes.model_a.tolist(), votes.model_b.tolist()
     winners = [said[outcome] for outcome in votes.outcome.tolist()]
 
     def fit() -> Answer:
-        scores = bradley_terry(xs, ys, winners, **choices).scores.sort_index()
+        scores = library.bradley_terry(xs, ys, winners, **choices).scores.sort_index()
         strength = np.log(scores.to_numpy())
         return 1000 + POINTS * (strength - strength.mean()), NOTHING
 
     return fit
 
 
-def statsmodels(votes: Columns, choices: dict[str, Any]) -> Callable[[], Answer]:
-    import statsmodels.api as sm
-
+def statsmodels(votes: Columns, _: dict[str, Any]) -> Callable[[], Answer]:
+    """Fit statsmodels' generalised linear model, its errors clustered by contributor where they are known."""
+    sm = import_module("statsmodels.api")
     cluster = {"cov_type": "cluster", "cov_kwds": {"groups": votes.contributor}}
     kind = {"cov_type": "HC0"} if votes.contributor is None else cluster
 
@@ -158,17 +160,19 @@ def statsmodels(votes: Columns, choices: dict[str, Any]) -> Callable[[], Answer]
     return fit
 
 
-def scikit_learn(votes: Columns, choices: dict[str, Any]) -> Callable[[], Answer]:
-    from scipy.sparse import csr_array, vstack
-    from sklearn.linear_model import LogisticRegression
+def scikit_learn(votes: Columns, _: dict[str, Any]) -> Callable[[], Answer]:
+    """Fit scikit-learn's logistic regression without a penalty, on sparse rows; it gives no intervals."""
+    sparse, linear = import_module("scipy.sparse"), import_module("sklearn.linear_model")
 
     def fit() -> Answer:
         score = SCORES[votes.outcome]
-        x = csr_array(votes.design())
+        x = sparse.csr_array(votes.design())
         first, second = score > 0, score < 1
-        regression = LogisticRegression(C=np.inf, fit_intercept=False, solver="newton-cg", tol=1e-10, max_iter=200)
+        regression = linear.LogisticRegression(
+            C=np.inf, fit_intercept=False, solver="newton-cg", tol=1e-10, max_iter=200
+        )
         regression.fit(
-            vstack([x[first], x[second]], format="csr"),
+            sparse.vstack([x[first], x[second]], format="csr"),
             np.concatenate([np.ones(first.sum()), np.zeros(second.sum())]),
             sample_weight=np.concatenate([score[first], 1 - score[second]]),
         )
@@ -178,7 +182,7 @@ def scikit_learn(votes: Columns, choices: dict[str, Any]) -> Callable[[], Answer
     return fit
 
 
-CONTESTANTS = {
+CONTESTANTS: dict[str, Callable[[Columns, dict[str, Any]], Callable[[], Answer]]] = {
     "showdown": showdown,
     "arena-rank": arena_rank,
     "evalica": evalica,
@@ -191,13 +195,12 @@ def compilation() -> list[float]:
     """Return a list that grows by the seconds of every compilation from now on; it stays empty without JAX."""
     spent: list[float] = []
     if "jax" in sys.modules:
-        from jax import monitoring
 
         def heard(event: str, duration: float, **_: object) -> None:
             if event.startswith("/jax/core/compile/"):
                 spent.append(duration)
 
-        monitoring.register_event_duration_secs_listener(heard)
+        import_module("jax.monitoring").register_event_duration_secs_listener(heard)
     return spent
 
 

@@ -1,11 +1,11 @@
-"""The whole search of a small board, compiled: what ``estimate`` does step by step, without a word of Python between."""
+"""The whole search of a small board, compiled: what ``estimate`` does step by step, with no Python in between."""
 
 import numpy as np
 
 from apps.rankings.domain.algebra_numba import factor, solve
 from apps.rankings.domain.compiling import compiled
 from apps.rankings.domain.kernels_numba import TILE, newton_block
-from apps.rankings.domain.votes import Codes, Counts, Floats, Small
+from apps.rankings.domain.votes import Codes, Columns, Floats
 
 
 @compiled
@@ -13,11 +13,7 @@ def _derivatives(
     code: Codes,
     weight: Floats,
     square: Floats,
-    flat: Floats,
-    starts: Counts,
-    step: int,
-    inverse: Floats,
-    position: Small,
+    columns: Columns,
     low: Codes,
     high: Codes,
     point: Floats,
@@ -37,11 +33,7 @@ def _derivatives(
         code,
         weight,
         square,
-        flat,
-        starts,
-        step,
-        inverse,
-        position,
+        columns,
         distance,
         beta,
         False,
@@ -80,11 +72,7 @@ def climb(
     code: Codes,
     weight: Floats,
     square: Floats,
-    flat: Floats,
-    starts: Counts,
-    step: int,
-    inverse: Floats,
-    position: Small,
+    columns: Columns,
     low: Codes,
     high: Codes,
     start: Floats,
@@ -101,9 +89,7 @@ def climb(
     size = start.shape[0]
     point, gradient, information = start.copy(), np.zeros(size), np.zeros((size, size))
     right = np.zeros((size, 1))
-    _derivatives(
-        code, weight, square, flat, starts, step, inverse, position, low, high, point, models, gradient, information
-    )
+    _derivatives(code, weight, square, columns, low, high, point, models, gradient, information)
     filled = information.copy()
     lower = information
     previous = np.inf
@@ -133,11 +119,7 @@ def climb(
                 code,
                 weight,
                 square,
-                flat,
-                starts,
-                step,
-                inverse,
-                position,
+                columns,
                 low,
                 high,
                 there,

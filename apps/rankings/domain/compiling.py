@@ -1,4 +1,4 @@
-"""How the inner loops are compiled: on first use, kept on the disk, without fastmath and without numba's own threads."""
+"""How the inner loops are compiled: on first use, kept on the disk, without fastmath or numba's own threads."""
 
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar, cast

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final, Protocol, Self
 
 import numpy as np
@@ -10,7 +11,7 @@ from apps.rankings.domain.kernels import Kernels
 from apps.rankings.domain.method import POSITION, FitMethod
 from apps.rankings.domain.passes import in_order
 from apps.rankings.domain.sums import by_group
-from apps.rankings.domain.votes import Codes, Counts, Flags, Floats, Outcome, Small, Votes
+from apps.rankings.domain.votes import Codes, Columns, Counts, Flags, Floats, Small, Votes, for_loops
 
 #: Sums are taken over blocks of so many votes in canonical order and then added in the order of the blocks, so that
 #: neither the number of threads nor a cut into partitions changes a bit.
@@ -26,7 +27,8 @@ _LARGE: Final = 1e140
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Block:
-    """At most ``BLOCK`` votes as the loops read them; the meaning of each array is that of ``newton_block``.
+    """At most ``BLOCK`` votes as the loops read them; the meaning of each array is that of ``newton_block``,
+    ``columns`` are the style columns.
 
     ``weight`` and ``square`` (count * weight and count * weight²) are empty where they are ones.
     """
@@ -35,10 +37,7 @@ class Block:
     weight: Floats
     square: Floats
     contributor: Codes | None
-    flat: Floats
-    starts: Counts
-    step: int
-    position: Small
+    columns: Columns
 
     def __len__(self) -> int:
         return len(self.code)
@@ -85,11 +84,14 @@ class Source(Protocol):
     """Votes that can be read again and again, block by block, in the same order."""
 
     @property
-    def design(self) -> Design: ...
+    def design(self) -> Design:
+        """How these votes become rows."""
 
-    def blocks(self) -> Iterator[Block]: ...
+    def blocks(self) -> Iterator[Block]:
+        """Read the votes once more."""
 
-    def under(self, design: Design) -> "Source": ...
+    def under(self, design: Design) -> "Source":
+        """Return the same votes under another choice of columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -118,10 +120,13 @@ class Rows:
                 weight=self.weight[part],
                 square=self.square[part],
                 contributor=None if self.contributor is None else self.contributor[part],
-                flat=self.flat,
-                starts=self.design.places * across + begin * step,
-                step=step,
-                position=self.position[part] if self.design.placed else _NOWHERE,
+                columns=(
+                    self.flat,
+                    self.design.places * across + begin * step,
+                    step,
+                    self.design.inverse,
+                    self.position[part] if self.design.placed else _NOWHERE,
+                ),
             )
 
     def under(self, design: Design) -> Self:
@@ -151,22 +156,13 @@ def reblocked(parts: Iterable[Votes]) -> Iterator[Votes]:
     """Yield the same votes in parts of whole blocks; only the last may end within a block."""
     rest: Votes | None = None
     for part in parts:
-        joined = part if rest is None else _joined(rest, part)
+        joined = part if rest is None else rest.then(part)
         whole = len(joined) // BLOCK * BLOCK
         if whole:
             yield joined.cut(0, whole)
         rest = joined.cut(whole, len(joined)) if whole < len(joined) else None
     if rest is not None:
         yield rest
-
-
-def _joined(first: Votes, second: Votes) -> Votes:
-    def both(name: str) -> np.ndarray | None:
-        a, b = getattr(first, name), getattr(second, name)
-        return None if a is None or b is None else np.concatenate([a, b])
-
-    names = ("model_a", "model_b", "outcome", "contributor", "weights", "counts", "position", "style")
-    return replace(first, **{name: both(name) for name in names})
 
 
 def design_of(said: Counts, ranked: Flags) -> Design:
@@ -231,9 +227,8 @@ def rows_of(votes: Votes, design: Design, kernels: Kernels) -> Rows:
     )
 
 
-def pieces(many: int) -> list[slice]:
+def pieces(many: int, size: int = 4 * BLOCK) -> list[slice]:
     """Cut so many votes into pieces that are worth a thread, each of whole blocks."""
-    size = 4 * BLOCK
     return [slice(begin, min(begin + size, many)) for begin in range(0, many, size)]
 
 
@@ -246,10 +241,10 @@ def laid_out(style: Floats) -> tuple[Floats, tuple[int, int]]:
     step, stride = style.strides
     width = style.itemsize
     if not style.size or min(step, stride) < 0 or step % width or stride % width:
-        return np.ascontiguousarray(style).reshape(-1), (across, 1)
+        return for_loops(np.ascontiguousarray(style).reshape(-1)), (across, 1)
     steps = (step // width, stride // width)
     length = (rows - 1) * steps[0] + (across - 1) * steps[1] + 1
-    return np.lib.stride_tricks.as_strided(style, (length,), (width,), writeable=False), steps
+    return for_loops(np.lib.stride_tricks.as_strided(style, (length,), (width,))), steps
 
 
 def cells_of(design: Design, said: Counts, source: Source | None) -> Rows:
@@ -303,14 +298,14 @@ def facts_of(parts: Iterable[Votes], columns: tuple[str, ...], kernels: Kernels)
     for part in reblocked(parts):
         votes += part.total
         placed |= part.position is not None and bool(part.position.any())
-        for _, facts in in_order(lambda at, part=part: _facts(part, at, columns, kernels), pieces(len(part))):
+        for _, facts in in_order(partial(_facts, part, columns, kernels), pieces(len(part), BLOCK)):
             total[:, 0] = np.maximum(total[:, 0], facts[:, 0])
             total[:, 1:] += facts[:, 1:]
     root = np.sqrt(total[:, 1] / max(votes, 1))
     return Facts(largest=total[:, 0], root=root, strange=bool(total[:, 2].any()), placed=placed)
 
 
-def _facts(votes: Votes, part: slice, columns: tuple[str, ...], kernels: Kernels) -> Floats:
+def _facts(votes: Votes, columns: tuple[str, ...], kernels: Kernels, part: slice) -> Floats:
     facts = np.zeros((len(columns), 3))
     if votes.style is None or not columns:
         return facts

@@ -87,9 +87,7 @@ class _Search:
         return derivatives(self.source, point, self.kernels, sink=sink)
 
 
-def maximise(
-    source: Source, cells: Rows, votes: int, kernels: Kernels, opening: Opening = lambda _: None
-) -> Estimate:
+def maximise(source: Source, cells: Rows, votes: int, kernels: Kernels, opening: Opening = lambda _: None) -> Estimate:
     """Find the maximum likelihood estimate.
 
     ``source`` are the votes, ``votes`` how many rows; ``cells`` are their cells of pair and outcome, which are enough
@@ -155,11 +153,7 @@ def _at_once(search: _Search, point: Floats) -> Estimate | None:
         block.code,
         block.weight,
         block.square,
-        block.flat,
-        block.starts,
-        block.step,
-        design.inverse,
-        block.position,
+        block.columns,
         design.pair_low,
         design.pair_high,
         point,
@@ -226,11 +220,7 @@ def derivatives(
             block.code,
             block.weight,
             block.square,
-            block.flat,
-            block.starts,
-            block.step,
-            design.inverse,
-            block.position,
+            block.columns,
             distance,
             beta,
             middle,

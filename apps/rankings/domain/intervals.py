@@ -71,7 +71,9 @@ def choose(amounts: Floats | None) -> Intervals:
     return Intervals.CV3 if few or uneven else Intervals.CR1
 
 
-def uncertainty(estimate: Estimate, method: FitMethod, scores: Scores | None, tally: Tally, kernels: Kernels) -> Uncertainty:
+def uncertainty(
+    estimate: Estimate, method: FitMethod, scores: Scores | None, tally: Tally, kernels: Kernels
+) -> Uncertainty:
     """Return the covariance of an estimate.
 
     ``scores`` sums scores by contributor (None where contributors are unknown or not asked for); ``tally`` counts the

@@ -14,36 +14,16 @@ from typing import TypeAlias
 import numpy as np
 
 from apps.rankings.domain import jackknife_numpy, kernels_numpy
-from apps.rankings.domain.votes import Codes, Counts, Flags, Floats, Small, Words
+from apps.rankings.domain.votes import Codes, Columns, Counts, Flags, Floats, Small, Words
 
 _Newton: TypeAlias = Callable[
-    [
-        Codes,
-        Floats,
-        Floats,
-        Floats,
-        Counts,
-        int,
-        Floats,
-        Small,
-        Floats,
-        Floats,
-        bool,
-        int,
-        Floats,
-        Floats,
-        Floats,
-        Floats,
-    ],
-    None,
+    [Codes, Floats, Floats, Columns, Floats, Floats, bool, int, Floats, Floats, Floats, Floats], None
 ]
 _Climb: TypeAlias = Callable[
-    [Codes, Floats, Floats, Floats, Counts, int, Floats, Small, Codes, Codes, Floats, int, Floats],
+    [Codes, Floats, Floats, Columns, Codes, Codes, Floats, int, Floats],
     tuple[int, Floats, Floats, Floats, Floats, Floats],
 ]
-_Scores: TypeAlias = Callable[
-    [Codes, Floats, Floats, Counts, int, Floats, Small, Codes, Codes, Codes, int, Floats, Floats], None
-]
+_Scores: TypeAlias = Callable[[Codes, Floats, Columns, Codes, Codes, Codes, int, Floats, Floats], None]
 _Jackknife: TypeAlias = Callable[
     [Counts, Codes, Codes, Codes, Floats, Floats, Floats, Floats, Floats, Flags, Flags], Floats
 ]
@@ -154,13 +134,13 @@ def _run_each(kernels: Kernels) -> None:
     flat, starts, none = np.array([0.1, -0.2, 0.3]), np.zeros(1, np.int64), np.zeros(0, np.int8)
     weight, u, v, theta = np.ones(3), np.zeros(3), np.zeros(3), np.zeros(3)
     kernels.style_facts(flat, starts, 1, 3, np.zeros((1, 3)))
-    style = (flat, starts, 1, np.ones(1), none)
+    style: Columns = (flat, starts, 1, np.ones(1), none)
     kernels.newton_block(
-        code, weight, weight, *style, theta, np.zeros(1), False, 512, np.zeros((3, 3)), np.zeros(2), u, v
+        code, weight, weight, style, theta, np.zeros(1), False, 512, np.zeros((3, 3)), np.zeros(2), u, v
     )
     if kernels.climb is not None:
-        kernels.climb(code, weight, weight, *style, low, high, np.zeros(4), 3, np.array([1e-10, 1e-7, 1e-3, 3]))
-    kernels.add_scores(code, u, *style, who, low, high, 0, np.zeros((3, 3)), np.zeros((1, 3)))
+        kernels.climb(code, weight, weight, style, low, high, np.zeros(4), 3, np.array([1e-10, 1e-7, 1e-3, 3]))
+    kernels.add_scores(code, u, style, who, low, high, 0, np.zeros((3, 3)), np.zeros((1, 3)))
     kernels.middle_of(np.zeros((3, 3)), np.zeros((1, 3)))
     group_starts, order = kernels.grouped(who, 3)
     lower, _ = kernels.factor(np.eye(4), np.ones(4))

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from apps.rankings.domain.compiling import compiled
-from apps.rankings.domain.votes import Codes, Counts, Floats, Small
+from apps.rankings.domain.votes import Codes, Columns, Counts, Floats
 
 TILE: Final = 512
 LANES: Final = 8
@@ -108,8 +108,13 @@ def _column(flat: Floats, first: int, step: int, many: int, sign: Floats, invers
 
 @compiled
 def _columns(
-    flat: Floats, starts: Counts, step: int, inverse: Floats, position: Small, begin: int, many: int, sign: Floats, z: Floats
+    columns: Columns,
+    begin: int,
+    many: int,
+    sign: Floats,
+    z: Floats,
 ) -> None:
+    flat, starts, step, inverse, position = columns
     styles = inverse.shape[0]
     for j in range(styles):
         _column(flat, starts[j] + begin * step, step, many, sign, inverse[j], z[j])
@@ -142,11 +147,7 @@ def newton_block(
     code: Codes,
     weight: Floats,
     square: Floats,
-    flat: Floats,
-    starts: Counts,
-    step: int,
-    inverse: Floats,
-    position: Small,
+    columns: Columns,
     distance: Floats,
     beta: Floats,
     middle: bool,
@@ -158,10 +159,10 @@ def newton_block(
 ) -> None:
     """Sum one block of votes (at most ``BLOCK``) into ``sums`` and ``style``, which come in as zeros.
 
-    ``code`` (n) holds pair * 8 + twice the low model's score * 2 + whether the vote was written the other way round.
-    Style column j of vote i stands at ``flat[starts[j] + i * step]`` and is multiplied by ``inverse[j]``; where beta is
-    one longer than ``inverse`` the last column is ``position``. ``distance`` (pairs) is the low model's log-odds
-    against the high one. Rows of ``sums`` (2 + k by pairs): the residual u, the information v, and k of v*z.
+    ``code`` (n) holds pair * 8 + twice the low model's score * 2 + whether the vote was written the other way round. Of
+    ``columns`` style column j of vote i stands at ``flat[starts[j] + i * step]`` and is multiplied by ``inverse[j]``;
+    where beta is one longer than ``inverse`` the last column is the position. ``distance`` (pairs) is the low model's
+    log-odds against the high one. Rows of ``sums`` (2 + k by pairs): the residual u, the information v, and k of v*z.
     ``style`` (k + k(k+1)/2) adds u*z, then v*z*z' row by row below the diagonal. With ``middle`` v is u² times
     ``square`` instead. Of each ``TILE`` votes only the first ``share`` are read. ``u_out`` and ``v_out`` (n, or empty)
     keep every vote's own.
@@ -173,7 +174,7 @@ def newton_block(
     for begin in range(0, code.shape[0], TILE):
         many = min(share, code.shape[0] - begin)
         _open(code, begin, many, distance, pair, x, score, sign)
-        _columns(flat, starts, step, inverse, position, begin, many, sign, z)
+        _columns(columns, begin, many, sign, z)
         for j in range(k):
             _subtract(x, z[j], beta[j], many)
         _odds_against(x, bits, many)
@@ -202,7 +203,7 @@ def newton_block(
 
 @compiled
 def style_facts(flat: Floats, starts: Counts, step: int, many: int, facts: Floats) -> None:
-    """Fill ``facts`` (k by 3) for ``many`` votes: the largest absolute value, the sum of squares, how many not finite."""
+    """Fill ``facts`` (k by 3): the largest absolute value, the sum of squares and how many are not finite."""
     part, ones = np.zeros(TILE), np.ones(TILE)
     for j in range(starts.shape[0]):
         for begin in range(0, many, TILE):
@@ -211,7 +212,7 @@ def style_facts(flat: Floats, starts: Counts, step: int, many: int, facts: Float
             largest, strange = 0.0, 0
             for i in range(now):
                 size = abs(part[i])
-                largest = size if size > largest else largest
+                largest = max(largest, size)
                 strange += 0 if size <= LARGEST else 1
             facts[j, 0] = max(facts[j, 0], largest)
             facts[j, 1] += _sum_of_products(part, part, now)
@@ -225,9 +226,7 @@ def _add_at(place: Counts, values: Floats, into: Floats, many: int) -> None:
 
 
 @compiled
-def _places(
-    code: Codes, row: Counts, models: int, model: Codes, begin: int, many: int, place: Counts
-) -> None:
+def _places(code: Codes, row: Counts, models: int, model: Codes, begin: int, many: int, place: Counts) -> None:
     for i in range(many):
         place[i] = row[i] * models + model[code[begin + i] >> 3]
 
@@ -236,11 +235,7 @@ def _places(
 def add_scores(
     code: Codes,
     u: Floats,
-    flat: Floats,
-    starts: Counts,
-    step: int,
-    inverse: Floats,
-    position: Small,
+    columns: Columns,
     contributor: Codes,
     low: Codes,
     high: Codes,
@@ -273,7 +268,7 @@ def add_scores(
             product[i] = -part[i]
         _add_at(place, product, cells, many)
         if k > 0:
-            _columns(flat, starts, step, inverse, position, begin, many, sign, z)
+            _columns(columns, begin, many, sign, z)
         for j in range(k):
             _multiply(part, z[j], product, many)
             _add_at(row, product, style[j], many)

@@ -8,17 +8,21 @@ from typing import Final
 import numpy as np
 
 from apps.rankings.domain.sums import by_group, one_by_one
-from apps.rankings.domain.votes import Codes, Counts, Flags, Floats, Small, Words
+from apps.rankings.domain.votes import Codes, Columns, Counts, Flags, Floats, Small, Words
 
 #: Of so many votes in a row a sample reads the first ones.
 TILE: Final = 512
 SINGULAR: Final = 1e-11
 
 
-def _columns(
-    flat: Floats, starts: Counts, step: int, inverse: Floats, position: Small, rows: Counts, sign: Floats, k: int
-) -> list[Floats]:
+def _sign(code: Codes) -> Floats:
+    """Return -1 for votes that were written the other way round, else +1."""
+    return np.asarray(1 - 2 * (code & 1), np.float64)
+
+
+def _columns(columns: Columns, rows: Counts, sign: Floats, k: int) -> list[Floats]:
     """Return the style columns of some rows of a block, turned with their votes and scaled, and the position."""
+    flat, starts, step, inverse, position = columns
     z = [flat[start + rows * step] * sign * inverse[j] for j, start in enumerate(starts.tolist())]
     return [*z, position[rows] * sign] if k > len(inverse) else z
 
@@ -27,11 +31,7 @@ def newton_block(
     code: Codes,
     weight: Floats,
     square: Floats,
-    flat: Floats,
-    starts: Counts,
-    step: int,
-    inverse: Floats,
-    position: Small,
+    columns: Columns,
     distance: Floats,
     beta: Floats,
     middle: bool,
@@ -47,8 +47,8 @@ def newton_block(
     if share < TILE:
         rows = rows[rows % TILE < share]
     chosen = code[rows]
-    pair, sign = chosen >> 3, 1.0 - 2.0 * (chosen & 1)
-    z = _columns(flat, starts, step, inverse, position, rows, sign, k)
+    pair, sign = chosen >> 3, _sign(chosen)
+    z = _columns(columns, rows, sign, k)
     x = -distance[pair]
     for j in range(k):
         x -= z[j] * beta[j]
@@ -124,11 +124,7 @@ def first_and_last(code: Codes, contributor: Codes, first: Codes, last: Codes) -
 def add_scores(
     code: Codes,
     u: Floats,
-    flat: Floats,
-    starts: Counts,
-    step: int,
-    inverse: Floats,
-    position: Small,
+    columns: Columns,
     contributor: Codes,
     low: Codes,
     high: Codes,
@@ -141,18 +137,19 @@ def add_scores(
     place = contributor.astype(np.int64) - first
     rows = np.flatnonzero((place >= 0) & (place < contributors))
     place, chosen, share = place[rows], code[rows], u[rows]
-    pair, sign = chosen >> 3, 1.0 - 2.0 * (chosen & 1)
+    pair, sign = chosen >> 3, _sign(chosen)
     cells = table.reshape(-1)
     np.add.at(cells, place * models + low[pair], share)
     np.subtract.at(cells, place * models + high[pair], share)
-    for j, z in enumerate(_columns(flat, starts, step, inverse, position, rows, sign, len(style))):
+    for j, z in enumerate(_columns(columns, rows, sign, len(style))):
         style[j] += by_group(place, share * z, contributors)
 
 
 def middle_of(table: Floats, style: Floats) -> Floats:
     """Return Σ s s' over contributors."""
     scores = np.hstack([table, style.T])
-    return np.einsum("gi,gj->ij", scores, scores)
+    total: Floats = np.einsum("gi,gj->ij", scores, scores)
+    return total
 
 
 def grouped(codes: Codes, groups: int) -> tuple[Counts, Codes]:

@@ -178,7 +178,9 @@ def _choices(method: FitMethod) -> dict[str, object]:
     }
 
 
-def _parameters(method: FitMethod, estimate: Estimate, sure: Uncertainty, tally: Tally, *, anchored: bool) -> dict[str, object]:
+def _parameters(
+    method: FitMethod, estimate: Estimate, sure: Uncertainty, tally: Tally, *, anchored: bool
+) -> dict[str, object]:
     return {
         **_choices(method),
         "anchor_used": anchored,

@@ -1,4 +1,4 @@
-"""Passes over the blocks of a board: on several threads, and added up in the order of the blocks whatever the threads."""
+"""Passes over the blocks of a board: on several threads, and added up in the order of the blocks."""
 
 import os
 from collections import deque

@@ -1,6 +1,7 @@
 """Scores summed by contributor: the table that a pass over the votes fills, and the middle matrix made of it."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -108,11 +109,7 @@ class Scores:
             kernels.add_scores(
                 block.code,
                 u,
-                block.flat,
-                block.starts,
-                block.step,
-                design.inverse,
-                block.position,
+                block.columns,
                 block.contributor,
                 design.pair_low,
                 design.pair_high,
@@ -134,8 +131,8 @@ class Scores:
         of_cell = (np.array([0.0, 0.5, 1.0, 0.0]) - chance[:, None]).reshape(-1)
 
         def residuals(block: Block) -> Floats:
-            u = of_cell[block.code >> 1]
-            return u * block.weight if len(block.weight) else u
+            u: Floats = of_cell[block.code >> 1]
+            return np.multiply(u, block.weight) if len(block.weight) else u
 
         for block, u in in_order(residuals, source.blocks()):
             sink(block, u)
@@ -161,11 +158,7 @@ class Scores:
             block.code,
             block.weight,
             block.square,
-            block.flat,
-            block.starts,
-            block.step,
-            design.inverse,
-            block.position,
+            block.columns,
             distance,
             estimate.beta,
             False,
@@ -175,12 +168,12 @@ class Scores:
             u,
             v,
         )
-        sign = 1.0 - 2.0 * (block.code & 1)
-        for j, start in enumerate(block.starts.tolist()):
-            column = block.flat[start : start + (len(block) - 1) * block.step + 1 : block.step]
-            z[j] = column * sign * design.inverse[j]
+        sign = np.asarray(1 - 2 * (block.code & 1), np.float64)
+        flat, places, step, inverse, position = block.columns
+        for j, start in enumerate(places.tolist()):
+            z[j] = flat[start : start + (len(block) - 1) * step + 1 : step] * sign * inverse[j]
         if design.placed:
-            z[-1] = block.position * sign
+            z[-1] = position * sign
         return block.contributor, design.pair_low[pair], design.pair_high[pair], u, v, z
 
 
@@ -189,11 +182,9 @@ def group_pieces(starts: Counts) -> list[slice]:
     groups = len(starts) - 1
     marks = np.arange(_TOGETHER, int(starts[-1]), _TOGETHER)
     cuts = [0, *np.unique(np.searchsorted(starts, marks)).tolist(), groups]
-    return [slice(begin, end) for begin, end in zip(cuts, cuts[1:], strict=False) if begin < end]
+    return [slice(begin, end) for begin, end in pairwise(cuts) if begin < end]
 
 
 def _kept(design: Design, estimate: Estimate) -> Design:
     """Return the board with the columns that the estimate kept."""
     return design.without(name for name in design.columns if name not in estimate.columns)
-
-

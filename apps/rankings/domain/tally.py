@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -112,7 +113,7 @@ def _jobs(
         if votes.contributor is not None:
             _add_amounts(votes, amounts)
 
-    jobs: list[Callable[[], Counts | None]] = [lambda part=part: outcomes(part) for part in pieces(len(votes))]
+    jobs: list[Callable[[], Counts | None]] = [partial(outcomes, part) for part in pieces(len(votes))]
     known = [] if votes.contributor is None else [people, shares]
     return [*known, *jobs]
 

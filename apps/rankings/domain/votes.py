@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum, StrEnum
-from typing import Final, Self, TypeAlias
+from typing import Final, Self, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+Kind = TypeVar("Kind", bound=np.generic)
 
 Codes: TypeAlias = NDArray[np.int32]
 Small: TypeAlias = NDArray[np.int8]
@@ -14,6 +16,10 @@ Counts: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
 Words: TypeAlias = NDArray[np.uint64]
+
+#: Style columns where they lie: one line of numbers, where each column starts in it, the step from vote to vote, what
+#: each is multiplied by, and the votes' positions (empty where they are no column).
+Columns: TypeAlias = tuple[Floats, Counts, int, Floats, Small]
 
 UNKNOWN: Final = -1
 
@@ -115,7 +121,7 @@ class Votes:
             same = np.array_equal(narrowed, column, equal_nan=np.issubdtype(column.dtype, np.floating))
             _require(same or np.issubdtype(kind, np.floating), f"{name} does not fit {kind.__name__}")
             column = narrowed
-        object.__setattr__(self, name, column)
+        object.__setattr__(self, name, for_loops(column))
 
     def __len__(self) -> int:
         return len(self.model_a)
@@ -158,6 +164,17 @@ class Votes:
             style=None if self.style is None else self.style[part],
         )
 
+    def then(self, more: Self) -> Self:
+        """Return these votes and after them others of the same models, contributors and columns."""
+        alike = (self.models, self.contributors, self.style_names) == (more.models, more.contributors, more.style_names)
+        _require(alike, "its parts have different models, contributors or style columns")
+        joined: dict[str, object] = {}
+        for name in ("model_a", "model_b", "outcome", "contributor", "weights", "counts", "position", "style"):
+            first, second = getattr(self, name), getattr(more, name)
+            _require((first is None) == (second is None), f"only some of its parts have the column {name}")
+            joined[name] = None if first is None else np.concatenate([first, second])
+        return self._with(**joined)
+
     def with_style(self, names: Sequence[str]) -> Self:
         """Return the same votes with only these style columns, in this order."""
         if tuple(names) == self.style_names:
@@ -168,6 +185,24 @@ class Votes:
             return self._with(style=None, style_names=())
         places = [self.style_names.index(name) for name in names]
         return self._with(style=self.style[:, places], style_names=tuple(names))
+
+
+def for_loops(column: NDArray[Kind]) -> NDArray[Kind]:
+    """Return a column as the compiled loops know it: in one piece, and not marked as read-only, which they never write.
+
+    For a read-only array, as columns from files often are, they would be compiled anew, in the middle of a fit.
+    """
+    whole = np.ascontiguousarray(column) if column.ndim == 1 else column
+    return whole if whole.flags.writeable else np.asarray(_Opened(whole))
+
+
+class _Opened:
+    """The same memory as an array's, without the mark that it is read-only."""
+
+    def __init__(self, array: NDArray[Kind]) -> None:
+        self._held = array
+        address, _ = array.__array_interface__["data"]
+        self.__array_interface__ = {**array.__array_interface__, "data": (address, False)}
 
 
 def _require(holds: bool, complaint: str) -> None:

@@ -47,11 +47,7 @@ def test_without_a_compiler_numpy_answers_and_says_why(fault: Exception, monkeyp
 
 def test_no_fit_compiles_anything_after_the_warm_up() -> None:
     kernels = compiled_kernels()
-    loops = [
-        getattr(kernels, field.name)
-        for field in fields(kernels)
-        if field.name not in {"name", "why"}
-    ]
+    loops = [getattr(kernels, field.name) for field in fields(kernels) if field.name not in {"name", "why"}]
     before = [len(loop.signatures) for loop in loops]
     for kind in ("hc0", "cr1", "cv3"):
         for style in (0, 3):
