@@ -62,7 +62,7 @@ def tally_of(parts: Iterable[Votes], models: int, contributors: int, kernels: Ke
     Weights are added in the order of the votes, whole numbers in any order, so that no cut into parts matters.
     """
     said = np.zeros(models * models * len(Outcome), np.int64)
-    words = -(-models // _WORD)
+    words = max(1, -(-models // _WORD))
     met: Words = np.zeros(contributors * words, np.uint64)
     amounts = np.zeros(contributors)
     rows, weighted, known = 0, False, False
@@ -79,7 +79,7 @@ def tally_of(parts: Iterable[Votes], models: int, contributors: int, kernels: Ke
     return Tally(
         said=said.reshape(models, models, len(Outcome)),
         people=kernels.count_met(met, words, models),
-        contributors=int(np.count_nonzero(met.reshape(contributors, words).any(axis=1))) if words else 0,
+        contributors=int(np.count_nonzero(met.reshape(contributors, words).any(axis=1))),
         amounts=amounts if known else None,
         rows=rows,
         weighted=weighted,
