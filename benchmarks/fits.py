@@ -1,6 +1,6 @@
 """How long a fit takes beside its peers, from the same arrays to ratings with intervals, each in its own process."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -30,7 +30,7 @@ class Rival:
     intervals: str
     times: int = 5
     name: str = ""
-    choices: dict[str, object] = field(default_factory=dict)
+    choices: Mapping[str, object] = field(default_factory=dict)
     #: Only the ratings of this one are of interest: it runs once, and its time is not shown.
     untimed: bool = False
 

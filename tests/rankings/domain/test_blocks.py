@@ -103,13 +103,12 @@ def test_columns_that_cannot_be_written_compile_nothing() -> None:
         column = getattr(votes, name).copy()
         column.flags.writeable = False
         columns[name] = column
-    loops = chosen_kernels()
-    before = [len(loop.signatures) for loop in (loops.encode, loops.newton_block, loops.meet)]  # type: ignore[attr-defined]
-    same_bits(
-        fit_board(replace(votes, **columns), plain(style=votes.style_names)),
-        fit_board(votes, plain(style=votes.style_names)),
-    )
-    assert [len(loop.signatures) for loop in (loops.encode, loops.newton_block, loops.meet)] == before  # type: ignore[attr-defined]
+    method = plain(style=votes.style_names)
+    expected = fit_board(votes, method)
+    loops = [getattr(chosen_kernels(), name) for name in ("encode", "newton_block", "climb", "meet", "add_scores")]
+    before = [len(loop.signatures) for loop in loops]
+    same_bits(fit_board(replace(votes, **columns), method), expected)
+    assert [len(loop.signatures) for loop in loops] == before
 
 
 @pytest.mark.parametrize("size", [1e-200, 1e200])

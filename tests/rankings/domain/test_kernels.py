@@ -53,7 +53,7 @@ def test_no_fit_compiles_anything_after_the_warm_up() -> None:
         for style in (0, 3):
             votes = world(1, style=style)
             fit_board(votes, plain(intervals=kind, style=votes.style_names, draws=99, cap=0.05), kernels=kernels)
-    assert [len(loop.signatures) for loop in loops] == before  # type: ignore[attr-defined]
+    assert [len(loop.signatures) for loop in loops] == before
 
 
 def test_the_written_out_exponential_is_exact_to_the_last_bits() -> None:
