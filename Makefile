@@ -69,4 +69,5 @@ lock: development
 	compile="$$folder/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header" && \
 	$$compile requirements/production.in --output-file requirements/production.txt && \
 	$$compile requirements/development.in --constraint requirements/production.txt --output-file requirements/development.txt && \
+	$$compile benchmarks/peers/requirements.in --output-file benchmarks/peers/requirements.txt && \
 	echo "Pinned: $$(grep -c == requirements/production.txt) production, $$(grep -c == requirements/development.txt) development packages."

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from showdown import roles
@@ -27,10 +28,19 @@ _SOURCES = (
 )
 
 
+# What the rankings' compiled loops are made of.
+LOOPS = ("apps/rankings/domain/*numba.py", "apps/rankings/domain/compiling.py", "requirements/production.txt")
+
+
 def fingerprint() -> str:
     """Return a short hash over the name and content of every file that decides how a migrated database looks."""
+    return fingerprint_of(_SOURCES)
+
+
+def fingerprint_of(patterns: Iterable[str]) -> str:
+    """Return a short hash over the name and content of the files of these patterns, and Python's version."""
     digest = hashlib.sha256(sys.version.encode())
-    for path in sorted({path for pattern in _SOURCES for path in REPOSITORY.glob(pattern)}):
+    for path in sorted({path for pattern in patterns for path in REPOSITORY.glob(pattern)}):
         if path.is_file():
             digest.update(str(path.relative_to(REPOSITORY)).encode() + b"\0")
             digest.update(hashlib.sha256(path.read_bytes()).digest())

@@ -1,28 +1,31 @@
 """From votes to a board: what is left out, who can be ranked, the fit, its intervals and its ranks."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
-from apps.rankings.domain.board import (
-    BoardResult,
-    Evidence,
-    RankedModel,
-    StyleEffect,
-    UnrankedModel,
-    micropoints,
-    rounded_intervals,
+from apps.rankings.domain.board import BoardResult
+from apps.rankings.domain.design import (
+    Design,
+    Facts,
+    Partitions,
+    Source,
+    cells_of,
+    design_of,
+    facts_of,
+    rows_of,
+    with_columns,
 )
-from apps.rankings.domain.design import Rows, cells_of, rows_of, style_scale
-from apps.rankings.domain.estimate import TOLERANCE, Estimate, NoFiniteEstimate, maximise
-from apps.rankings.domain.graph import Comparable, comparable
-from apps.rankings.domain.intervals import Uncertainty, uncertainty
+from apps.rankings.domain.estimate import NoFiniteEstimate, maximise
+from apps.rankings.domain.intervals import uncertainty
 from apps.rankings.domain.kernels import Kernels, chosen_kernels
-from apps.rankings.domain.method import CENTRE, POINTS, POSITION, FitMethod, Intervals, Ties
-from apps.rankings.domain.spread import rank_bounds, significantly_better
-from apps.rankings.domain.sums import by_group
-from apps.rankings.domain.votes import UNKNOWN, Codes, Counts, Flags, LeftOut, Outcome, Votes
+from apps.rankings.domain.lines import board_of, empty_board, unranked_of, why_nobody
+from apps.rankings.domain.method import FitMethod, Intervals, Ties
+from apps.rankings.domain.scores import Scores
+from apps.rankings.domain.tally import Tally, tally_of
+from apps.rankings.domain.votes import UNKNOWN, Codes, Flags, LeftOut, MalformedVotes, Outcome, Votes
 from apps.rankings.domain.weights import CapTooLow, capped
 
 
@@ -33,59 +36,24 @@ def fit_board(votes: Votes, method: FitMethod, *, kernels: Kernels | None = None
     ``MalformedVotes`` where ``method.style`` names a column that the votes do not have. ``kernels`` is for tests and
     for machines where a choice was made already.
     """
-    loops = kernels or chosen_kernels()
-    counted, left_out = _counted(votes.with_style(method.style), method)
-    try:
-        counted = _under_cap(counted, method)
-    except CapTooLow as too_low:
-        return _empty(votes, method, left_out, str(too_low), None, loops)
-    found = _who_can_be_ranked(counted)
-    present = _votes_per_model(counted)
-    if not found.ranked.any():
-        return _empty(votes, method, left_out, _nobody(counted, present), found, loops)
-    inside = found.ranked[counted.model_a] & found.ranked[counted.model_b]
-    if not inside.all():
-        left_out = {**left_out, LeftOut.NOT_RANKED.value: counted.number(~inside)}
-        counted = counted.take(inside)
-    places = np.where(found.ranked, np.cumsum(found.ranked) - 1, UNKNOWN).astype(np.int32)
-    rows = rows_of(counted, places, method, loops)
-    cells = rows if rows.columns else cells_of(rows)
-    try:
-        estimate = maximise(rows, cells, loops)
-    except NoFiniteEstimate as impossible:
-        return _empty(votes, method, left_out, str(impossible), found, loops)
-    sure = uncertainty(estimate, method, counted.contributors, counted.total, loops)
-    names = [name for name, ranked in zip(votes.models, found.ranked.tolist(), strict=True) if ranked]
-    notes = list(sure.notes)
-    notes += [f"The style column {name} was dropped: {why}." for name, why in estimate.dropped.items()]
-    anchored = method.anchor is not None and method.anchor.model in names
-    if method.anchor is not None and not anchored:
-        notes.append(f"{method.anchor.model} is not ranked on this board, so the mean of the models is {CENTRE:g}.")
-    held = [names[i] for i in np.flatnonzero(~sure.known[: len(names)])] if sure.why_none is None else []
-    if held:
-        notes.append(f"No interval, since without one single contributor they would be cut off: {', '.join(held)}.")
-    return BoardResult(
-        models=_lines(names, estimate, sure, method, rows, counted, loops),
-        style=_effects(estimate, sure, counted, method),
-        unranked=_unranked(votes, method, found),
-        votes=counted.total,
-        contributors=_distinct(counted),
-        left_out=left_out,
-        parameters=_parameters(method, estimate, sure, anchored=anchored),
-        notes=tuple(notes),
-        why_no_intervals=sure.why_none,
-        kernels=loops.name,
-        evidence=Evidence(
-            models=tuple(names),
-            columns=estimate.columns,
-            theta=estimate.theta,
-            beta=estimate.beta,
-            gradient=estimate.gradient,
-            hessian=estimate.information,
-            middle=sure.middle,
-            covariance=sure.covariance,
-        ),
-    )
+    return _fit(_Supply.held(votes), method, kernels or chosen_kernels())
+
+
+def fit_partitions(
+    read: Callable[[], Iterable[Votes]], method: FitMethod, *, kernels: Kernels | None = None
+) -> BoardResult:
+    """Fit one board from votes that do not all lie in memory at once.
+
+    ``read`` gives the parts, with the same models, contributors and style columns, in the same order each time that it
+    is called: once to count, once where there is style to scale it, once for every Newton step. However the votes are
+    cut, and were they in memory, every bit of the board is the same. The jackknife (CV3) needs each contributor's votes
+    together and holds about 36 + 8k bytes a vote. Raises ``MalformedVotes``, also where the parts do not fit together.
+    """
+    parts = iter(read())
+    first = next(parts, None)
+    if first is None:
+        raise MalformedVotes("The votes cannot be ranked: there is no part of them, not even an empty one.")
+    return _fit(_Supply(read=read, whole=first.cut(0, 0), in_memory=False), method, kernels or chosen_kernels())
 
 
 def fit_segments(
@@ -98,220 +66,181 @@ def fit_segments(
     coefficients compare between segments. Returns the boards by segment, in the order of ``segments``.
     """
     loops = kernels or chosen_kernels()
-    scales = {name: _scale(votes, name, method) for name in method.style}
-    everywhere = replace(method, scales={name: scale for name, scale in scales.items() if scale > 0})
+    scales = _reference_scales(votes, method, loops)
+    everywhere = replace(method, scales=scales)
     shifted = np.asarray(segment_codes, np.int32) + np.int32(1)
     starts, order = loops.grouped(np.ascontiguousarray(shifted), len(segments) + 1)
     return {
-        name: fit_board(votes.take(order[starts[place + 1] : starts[place + 2]]), everywhere, kernels=loops)
+        name: fit_board(_alone(votes, order[starts[place + 1] : starts[place + 2]]), everywhere, kernels=loops)
         for place, name in enumerate(segments)
     }
 
 
-def _counted(votes: Votes, method: FitMethod) -> tuple[Votes, dict[str, int]]:
-    """Leave out what the method does not count, and say how many votes for which reason."""
+def _alone(votes: Votes, rows: Codes) -> Votes:
+    """Take some votes out with contributors numbered anew, so that nothing grows with those who are not there."""
+    taken = votes.take(rows)
+    if taken.contributor is None:
+        return taken
+    present, place = np.unique(taken.contributor, return_inverse=True)
+    unknown = int(len(present) > 0 and present[0] == UNKNOWN)
+    contributor = (place.reshape(-1) - unknown).astype(np.int32)
+    return replace(taken, contributor=contributor, contributors=len(present) - unknown)
+
+
+def _reference_scales(votes: Votes, method: FitMethod, kernels: Kernels) -> dict[str, float]:
+    """Return the scale of each style column over all votes that have a value; none for one that is zero everywhere."""
+    styled = votes.with_style(method.style)
+    facts = facts_of((styled,), method.style, kernels)
+    if styled.style is not None and (facts.strange or facts.exponents.any()):
+        sizes = np.where(np.isfinite(styled.style), np.abs(styled.style), 0.0)
+        exponents = np.frexp(sizes.max(axis=0, initial=0.0))[1]
+        counts = np.isfinite(styled.style) * (1 if votes.counts is None else votes.counts[:, None])
+        total = (np.square(np.ldexp(sizes, -exponents)) * counts).sum(axis=0) / np.maximum(counts.sum(axis=0), 1)
+        facts = replace(facts, root=np.ldexp(np.sqrt(total), exponents))
+    scales = {name: facts.scale(j, method.scales.get(name)) for j, name in enumerate(method.style)}
+    return {name: scale for name, scale in scales.items() if scale > 0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Supply:
+    """Votes, in memory or read again for every pass; ``whole`` has the names that all parts share."""
+
+    read: Callable[[], Iterable[Votes]]
+    whole: Votes
+    in_memory: bool
+
+    @classmethod
+    def held(cls, votes: Votes) -> Self:
+        return cls(read=lambda: (votes,), whole=votes, in_memory=True)
+
+    def through(self, stage: Callable[[Votes], Votes]) -> "_Supply":
+        """Return what comes out of a stage: at once where the votes are in memory, else part by part at each pass."""
+        if self.in_memory:
+            return _Supply.held(stage(self.whole))
+        return replace(self, read=lambda: map(stage, self.read()), whole=stage(self.whole))
+
+    def source(self, design: Design, kernels: Kernels) -> Source:
+        if self.in_memory:
+            return rows_of(self.whole, design, kernels)
+        return Partitions(design=design, read=self.read, kernels=kernels)
+
+    def tally(self, kernels: Kernels) -> Tally:
+        return tally_of(self.read(), len(self.whole.models), self.whole.contributors, kernels)
+
+
+def _fit(supply: _Supply, method: FitMethod, kernels: Kernels) -> BoardResult:
+    models = supply.whole.models
+    supply, left_out, facts = _counted(supply.through(lambda votes: votes.with_style(method.style)), method, kernels)
+    tally = supply.tally(kernels)
+    try:
+        supply, tally = _under_cap(supply, tally, method, kernels)
+    except CapTooLow as too_low:
+        return empty_board(method, left_out, str(too_low), (), kernels)
+    found = tally.comparable
+    unranked = unranked_of(models, found, tally)
+    if not found.ranked.any():
+        return empty_board(method, left_out, why_nobody(tally), unranked, kernels)
+    outside = tally.outside(found.ranked)
+    if outside:
+        left_out = {**left_out, LeftOut.NOT_RANKED.value: outside}
+        supply = supply.through(lambda votes: votes.take(found.ranked[votes.model_a] & found.ranked[votes.model_b]))
+        tally, facts = supply.tally(kernels), None
+    design = design_of(tally.said, found.ranked)
+    scales: dict[str, float] = {}
+    if method.style and supply.whole.style is not None:
+        supply, design, scales = _styled(supply, facts, design, method, kernels)
+    clustered = tally.amounts is not None and method.intervals not in {Intervals.HC0, Intervals.NONE}
+    needed = clustered or tally.weighted or bool(design.columns)
+    source = supply.source(design, kernels) if needed else None
+    cells = cells_of(design, tally.said, source if tally.weighted else None)
+    scores = Scores(source, supply.whole.contributors, tally.rows, kernels) if clustered and source else None
+    try:
+        opening = scores.opened if scores else lambda _: None
+        estimate = maximise(source or cells, cells, tally.rows, kernels, opening)
+    except NoFiniteEstimate as impossible:
+        return empty_board(method, left_out, str(impossible), unranked, kernels)
+    sure = uncertainty(estimate, method, scores, tally, kernels)
+    return board_of(models, method, estimate, sure, tally, scales, left_out, unranked, found, kernels)
+
+
+def _counted(supply: _Supply, method: FitMethod, kernels: Kernels) -> tuple[_Supply, dict[str, int], Facts | None]:
+    """Leave out what the method does not count, and say how many votes for which reason.
+
+    What was learned about the style columns on the way comes third, if it still holds.
+    """
+    facts = facts_of(supply.read(), method.style, kernels) if method.style else None
+    strange = facts is not None and facts.strange
+    numbers: dict[str, int] = {}
+    for part in supply.read():
+        gone = np.zeros(0, np.bool_)
+        for reason, here in _reasons(part, method, strange=strange):
+            fresh = here & ~gone if len(gone) else here
+            number = part.number(fresh)
+            numbers[reason.value] = numbers.get(reason.value, 0) + number
+            gone = gone | here if len(gone) else here
+    left_out = {reason.value: numbers[reason.value] for reason in LeftOut if numbers.get(reason.value)}
+    if not left_out:
+        return supply, {}, facts
+    return supply.through(lambda votes: _without(votes, method, strange=strange)), left_out, None
+
+
+def _reasons(votes: Votes, method: FitMethod, *, strange: bool) -> list[tuple[LeftOut, Flags]]:
+    """Return why votes are left out, and which (bool, n); ``strange`` says whether style values may be no numbers."""
     reasons: list[tuple[LeftOut, Flags]] = []
     if method.ties is Ties.DROP:
         reasons.append((LeftOut.TIE, np.equal(votes.outcome, Outcome.BOTH_GOOD)))
     if method.ties is not Ties.HALF:
         reasons.append((LeftOut.BOTH_BAD, np.equal(votes.outcome, Outcome.BOTH_BAD)))
     needs_contributors = method.cap is not None or method.intervals not in {Intervals.HC0, Intervals.NONE}
-    if votes.contributor is not None and needs_contributors:
+    if votes.contributor is not None and needs_contributors and votes.contributor.min(initial=0) < 0:
         reasons.append((LeftOut.NO_CONTRIBUTOR, np.equal(votes.contributor, UNKNOWN)))
-    if votes.style is not None:
+    if votes.style is not None and strange:
         reasons.append((LeftOut.NO_STYLE, np.asarray(~np.isfinite(votes.style).all(axis=1))))
+    return reasons
+
+
+def _without(votes: Votes, method: FitMethod, *, strange: bool) -> Votes:
     gone = np.zeros(len(votes), np.bool_)
-    left_out: dict[str, int] = {}
-    for reason, here in reasons:
-        number = votes.number(here & ~gone)
-        if number:
-            left_out[reason.value] = number
+    for _, here in _reasons(votes, method, strange=strange):
         gone |= here
-    return (votes.take(~gone), left_out) if gone.any() else (votes, left_out)
+    return votes.take(~gone) if gone.any() else votes
 
 
-def _under_cap(votes: Votes, method: FitMethod) -> Votes:
-    if method.cap is None or not len(votes):
-        return votes
-    if votes.contributor is None:
+def _under_cap(supply: _Supply, tally: Tally, method: FitMethod, kernels: Kernels) -> tuple[_Supply, Tally]:
+    if method.cap is None or not tally.rows:
+        return supply, tally
+    if tally.amounts is None:
         raise CapTooLow("A weight cap needs to know who voted, and these votes have no contributors.")
-    weights = np.ones(len(votes)) if votes.weights is None else votes.weights
-    counts = np.ones(len(votes)) if votes.counts is None else votes.counts.astype(np.float64)
-    amounts = by_group(votes.contributor, weights * counts, votes.contributors)
-    factors = capped(amounts, method.cap)
-    return replace(votes, weights=weights * factors[votes.contributor]) if (factors < 1).any() else votes
+    factors = capped(tally.amounts, method.cap)
+    if not (factors < 1).any():
+        return supply, tally
+
+    def lighter(votes: Votes) -> Votes:
+        weights = factors[votes.contributor]
+        return replace(votes, weights=weights if votes.weights is None else votes.weights * weights)
+
+    supply = supply.through(lighter)
+    return supply, supply.tally(kernels)
 
 
-def _who_can_be_ranked(votes: Votes) -> Comparable:
-    many = len(votes.models)
-    pairs = votes.model_a.astype(np.int64) * many + votes.model_b
-    said = np.bincount(pairs * len(Outcome) + votes.outcome, minlength=many * many * len(Outcome))
-    said = said.reshape(many, many, len(Outcome))
-    ties = said[:, :, Outcome.BOTH_GOOD] + said[:, :, Outcome.BOTH_BAD]
-    wins = said[:, :, Outcome.A] + said[:, :, Outcome.B].T + ties + ties.T
-    return comparable(wins, _votes_per_model(votes))
-
-
-def _votes_per_model(votes: Votes) -> Counts:
-    many = len(votes.models)
-    total = np.bincount(votes.model_a, votes.counts, many) + np.bincount(votes.model_b, votes.counts, many)
-    return total.astype(np.int64)
-
-
-def _contributors_per_model(votes: Votes, kernels: Kernels) -> Counts:
-    if votes.contributor is None:
-        return np.zeros(len(votes.models), np.int64)
-    # Votes of nobody known come first, as a group that is then left off.
-    starts, order = kernels.grouped(np.add(votes.contributor, 1, dtype=np.int32), votes.contributors + 1)
-    return kernels.contributors_per_model(
-        starts[1:], order, np.ascontiguousarray(votes.model_a), np.ascontiguousarray(votes.model_b), len(votes.models)
-    )
-
-
-def _distinct(votes: Votes) -> int:
-    if votes.contributor is None:
-        return 0
-    return int(np.count_nonzero(np.bincount(votes.contributor + np.int32(1), minlength=1)[1:]))
-
-
-def _lines(
-    names: list[str],
-    estimate: Estimate,
-    sure: Uncertainty,
-    method: FitMethod,
-    rows: Rows,
-    votes: Votes,
-    kernels: Kernels,
-) -> tuple[RankedModel, ...]:
-    models = len(names)
-    anchor = method.anchor
-    if anchor is not None and anchor.model in names:
-        points = anchor.rating + POINTS * (estimate.theta - estimate.theta[names.index(anchor.model)])
-    else:
-        points = CENTRE + POINTS * estimate.theta
-    known = sure.known[:models] if sure.why_none is None else np.zeros(models, np.bool_)
-    ends = rounded_intervals(points, sure.half * sure.errors[:models], known)
-    better = significantly_better(
-        estimate.theta,
-        np.ascontiguousarray(sure.covariance[:models, :models]),
-        known,
-        degrees=sure.degrees,
-        level=method.level,
-        draws=method.draws,
-        seed=method.seed,
-        kernels=kernels,
-    )
-    low, high = rank_bounds(better)
-    number = dict(zip(votes.models, _votes_per_model(votes).tolist(), strict=True))
-    people = dict(zip(votes.models, _contributors_per_model(votes, kernels).tolist(), strict=True))
-    published = [micropoints(value) for value in points.tolist()]
-    falling = sorted(published, reverse=True)
-    lines = [
-        RankedModel(
-            model=name,
-            rating=published[i],
-            lower=ends[i][0],
-            upper=ends[i][1],
-            rank=1 + falling.index(published[i]),
-            rank_low=int(low[i]),
-            rank_high=int(high[i]),
-            votes=number[name],
-            contributors=people[name],
+def _styled(
+    supply: _Supply, facts: Facts | None, design: Design, method: FitMethod, kernels: Kernels
+) -> tuple[_Supply, Design, dict[str, float]]:
+    """Return the board with its style columns, and each one's scale in its own unit."""
+    facts = facts or facts_of(supply.read(), method.style, kernels)
+    exponents = facts.exponents
+    if exponents.any():
+        # A power of two costs no bit, and brings the squares of such numbers back into the range.
+        supply = supply.through(
+            lambda votes: votes if votes.style is None else replace(votes, style=np.ldexp(votes.style, -exponents))
         )
-        for i, name in enumerate(names)
-    ]
-    return tuple(sorted(lines, key=lambda line: (-line.rating, line.model)))
-
-
-def _effects(estimate: Estimate, sure: Uncertainty, votes: Votes, method: FitMethod) -> tuple[StyleEffect, ...]:
-    models = len(estimate.theta)
-    known = sure.known[models:] if sure.why_none is None else np.zeros(len(estimate.beta), np.bool_)
-    points = POINTS * estimate.beta
-    ends = rounded_intervals(points, sure.half * sure.errors[models:], known)
-    return tuple(
-        StyleEffect(
-            name=name,
-            coefficient=micropoints(float(points[j])),
-            lower=ends[j][0],
-            upper=ends[j][1],
-            scale=1.0 if name == POSITION else _scale(votes, name, method),
-        )
-        for j, name in enumerate(estimate.columns)
-    )
-
-
-def _scale(votes: Votes, name: str, method: FitMethod) -> float:
-    if method.scales.get(name):
-        return float(method.scales[name])
-    if votes.style is None or name not in votes.style_names:
-        return 0.0
-    column = votes.style[:, votes.style_names.index(name)]
-    fine = np.isfinite(column)
-    return style_scale(column[fine], None if votes.counts is None else votes.counts[fine])
-
-
-def _unranked(votes: Votes, method: FitMethod, found: Comparable) -> tuple[UnrankedModel, ...]:
-    if not found.why:
-        return ()
-    counted, _ = _counted(votes.with_style(method.style), method)
-    number = _votes_per_model(counted)
-    people = _contributors_per_model(counted, chosen_kernels())
-    return tuple(
-        UnrankedModel(model=votes.models[code], why=why, votes=int(number[code]), contributors=int(people[code]))
-        for code, why in sorted(found.why.items(), key=lambda item: votes.models[item[0]])
-    )
-
-
-def _nobody(votes: Votes, present: Counts) -> str:
-    many = int(np.count_nonzero(present))
-    if not many:
-        return "No vote counts, so nothing can be ranked." if len(votes.models) != 1 else "One model alone has no rank."
-    return f"None of the {many} models can be ranked: nobody both won or tied and lost or tied against the others."
-
-
-def _empty(
-    votes: Votes, method: FitMethod, left_out: dict[str, int], why: str, found: Comparable | None, kernels: Kernels
-) -> BoardResult:
-    return BoardResult(
-        models=(),
-        unranked=() if found is None else _unranked(votes, method, found),
-        left_out=left_out,
-        parameters=_choices(method),
-        why_empty=why,
-        why_no_intervals="Nothing is ranked.",
-        kernels=kernels.name,
-    )
-
-
-def _choices(method: FitMethod) -> dict[str, object]:
-    anchor = method.anchor
-    return {
-        "ties": method.ties.value,
-        "anchor": None if anchor is None else {"model": anchor.model, "rating": anchor.rating},
-        "style": list(method.style),
-        "cap": method.cap,
-        "level": method.level,
-        "draws": method.draws,
-        "seed": method.seed,
-        "intervals_requested": method.intervals.value,
+        facts = facts_of(supply.read(), method.style, kernels)
+    given = {
+        name: float(np.ldexp(method.scales[name], -int(exponent)))
+        for name, exponent in zip(method.style, exponents.tolist(), strict=True)
+        if method.scales.get(name)
     }
-
-
-def _parameters(method: FitMethod, estimate: Estimate, sure: Uncertainty, *, anchored: bool) -> dict[str, object]:
-    rows = estimate.rows
-    return {
-        **_choices(method),
-        "anchor_used": anchored,
-        "intervals": sure.kind.value,
-        "effective_number": round(sure.effective, 6),
-        "groups": sure.groups,
-        "parameters": estimate.parameters,
-        "correction": sure.correction,
-        "half_width_in_errors": sure.half,
-        "degrees_of_freedom": None if sure.degrees is None else round(sure.degrees, 6),
-        "weight": float(rows.weight.sum()) if len(rows.weight) else float(len(rows)),
-        "rank_spread": "none" if sure.why_none else "max-t" if method.draws else "holm",
-        "dropped_style": dict(estimate.dropped),
-        "newton_steps": estimate.steps,
-        "tolerance_points": TOLERANCE,
+    scales = {
+        name: float(np.ldexp(facts.scale(j, given.get(name)), int(exponents[j]))) for j, name in enumerate(method.style)
     }
+    return supply, with_columns(design, replace(method, scales=given), method.style, facts), scales

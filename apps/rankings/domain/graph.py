@@ -61,6 +61,12 @@ def comparable(wins: Counts, votes: Counts) -> Comparable:
     more votes, then that with the first name.
     """
     many = len(votes)
+    present = votes > 0
+    if np.count_nonzero(present) > 1 and _all_reach_all(wins > 0, present):
+        # So it nearly always is, and is seen at once.
+        absent = {int(model): WhyUnranked.NO_VOTES for model in np.flatnonzero(~present)}
+        group = np.where(present, 0, np.arange(1, many + 1))
+        return Comparable(ranked=present, group=group.astype(np.int32), why=absent)
     graph = csr_array((wins > 0).astype(np.int8))
     _, strong = connected_components(graph, directed=True, connection="strong")
     _, weak = connected_components(graph, directed=False)
@@ -83,6 +89,20 @@ def comparable(wins: Counts, votes: Counts) -> Comparable:
     return Comparable(ranked=ranked, group=strong.astype(np.int32), why=why)
 
 
+def _all_reach_all(beats: Flags, present: Flags) -> bool:
+    """Say whether chains of wins lead from one model to all that are present, and back from all of them."""
+    root = int(np.argmax(present))
+    for direction in (beats, beats.T):
+        reached = np.zeros(len(present), np.bool_)
+        fresh = np.array([root])
+        while len(fresh):
+            reached[fresh] = True
+            fresh = np.flatnonzero(direction[fresh].any(axis=0) & ~reached)
+        if not reached[present].all():
+            return False
+    return True
+
+
 def _reason(
     model: int, wins: Counts, votes: Counts, weak: Codes, below: Flags, above: Flags, root: int, board: bool
 ) -> WhyUnranked:
@@ -99,27 +119,30 @@ def _reason(
     return WhyUnranked.ALWAYS_LOSES if below[model] else WhyUnranked.NOT_COMPARABLE
 
 
-def resting_on_one(pairs: Counts, contributors: Codes, models: int) -> tuple[Flags, dict[int, Codes]]:
+def resting_on_one(low: Codes, high: Codes, first: Codes, last: Codes, models: int) -> tuple[Flags, dict[int, Codes]]:
     """Find the models whose place on the board hangs on a single contributor.
 
-    ``pairs`` (rows; low·models + high) and ``contributors`` (rows) describe the votes. Without some contributor's votes
+    ``low`` and ``high`` (pairs) are the pairs' models, ``first`` and ``last`` the lowest and highest code of those who
+    voted on each. Without some contributor's votes
     such a model would be cut off from the largest group; no method that leaves contributors out, and none that sums
     their scores, can then say how sure its rating is. Returns the flags (models) and, per such contributor, the
     component (int32, models) of each model without them, the largest numbered 0.
     """
-    first = np.full(models * models, np.iinfo(np.int32).max, np.int32)
-    last = np.full(models * models, -1, np.int32)
-    np.minimum.at(first, pairs, contributors)
-    np.maximum.at(last, pairs, contributors)
-    shared = np.flatnonzero((last >= 0) & (first != last))
-    alone = np.flatnonzero((last >= 0) & (first == last))
-    _, firm = connected_components(_links(shared, models), directed=False)
-    alone = alone[firm[alone // models] != firm[alone % models]]
+    shared = np.flatnonzero(first != last)
+    alone = np.flatnonzero(first == last)
     flags = np.zeros(models, np.bool_)
     without: dict[int, Codes] = {}
+    if not len(alone):
+        return flags, without
+    beside = np.zeros((models, models), np.bool_)
+    beside[low[shared], high[shared]] = beside[high[shared], low[shared]] = True
+    if _all_reach_all(beside, np.ones(models, np.bool_)):
+        return flags, without
+    _, firm = connected_components(_links(low[shared], high[shared], models), directed=False)
+    alone = alone[firm[low[alone]] != firm[high[alone]]]
     for contributor in np.unique(last[alone]):
         kept = np.concatenate([shared, alone[last[alone] != contributor]])
-        count, component = connected_components(_links(kept, models), directed=False)
+        count, component = connected_components(_links(low[kept], high[kept], models), directed=False)
         if count > 1:
             by_size = np.argsort(-np.bincount(component), kind="stable")
             place = np.empty_like(by_size)
@@ -131,6 +154,5 @@ def resting_on_one(pairs: Counts, contributors: Codes, models: int) -> tuple[Fla
     return flags, without
 
 
-def _links(pairs: Counts, models: int) -> "csr_array[np.int8]":
-    ones = np.ones(len(pairs), np.int8)
-    return csr_array((ones, (pairs // models, pairs % models)), shape=(models, models))
+def _links(low: Codes, high: Codes, models: int) -> "csr_array[np.int8]":
+    return csr_array((np.ones(len(low), np.int8), (low, high)), shape=(models, models))

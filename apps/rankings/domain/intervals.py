@@ -16,8 +16,10 @@ from apps.rankings.domain.graph import resting_on_one
 from apps.rankings.domain.kernels import Kernels
 from apps.rankings.domain.kernels_numpy import group_information, group_score
 from apps.rankings.domain.method import FitMethod, Intervals
-from apps.rankings.domain.sums import by_group
-from apps.rankings.domain.votes import Codes, Counts, Flags, Floats
+from apps.rankings.domain.passes import in_order
+from apps.rankings.domain.scores import OneByOne, Scores, group_pieces
+from apps.rankings.domain.tally import Tally
+from apps.rankings.domain.votes import Codes, Flags, Floats
 from apps.rankings.domain.weights import effective_number
 
 MIN_EFFECTIVE: Final = 6.0
@@ -69,26 +71,27 @@ def choose(amounts: Floats | None) -> Intervals:
     return Intervals.CV3 if few or uneven else Intervals.CR1
 
 
-def uncertainty(estimate: Estimate, method: FitMethod, groups: int, votes: int, kernels: Kernels) -> Uncertainty:
+def uncertainty(
+    estimate: Estimate, method: FitMethod, scores: Scores | None, tally: Tally, kernels: Kernels
+) -> Uncertainty:
     """Return the covariance of an estimate.
 
-    ``groups`` bounds the contributors' codes; ``votes`` is n, the number of counted votes. The corrections: none for
+    ``scores`` sums scores by contributor (None where contributors are unknown or not asked for); ``tally`` counts the
+    votes of the board. The corrections: none for
     HC0, G/(G - 1) * (n - 1)/(n - k) for CR1 with k free parameters (models - 1 and the style columns kept), (G - 1)/G
     for CV3, whose Student's t has n_eff - 1 degrees of freedom.
     """
-    rows = estimate.rows
-    amounts = None
-    if rows.contributor is not None and method.intervals not in {Intervals.HC0, Intervals.NONE}:
-        amounts = by_group(rows.contributor, rows.weight if len(rows.weight) else None, groups)
+    models, votes = len(estimate.theta), tally.total
+    amounts = None if scores is None else tally.amounts
     kind = choose(amounts) if method.intervals is Intervals.AUTO else method.intervals
     notes = []
     if amounts is None and kind in {Intervals.CR1, Intervals.CV3}:
         notes.append(f"Contributors are unknown, so {kind} became hc0: every vote counts as a contributor of its own.")
         kind = Intervals.HC0
-    if rows.contributor is None or amounts is None:
+    if scores is None or amounts is None:
         found = _over_votes(estimate, votes, kernels)
     else:
-        found = _over_contributors(estimate, rows.contributor, amounts, kind, votes, kernels)
+        found = _over_contributors(estimate, scores, amounts, kind, votes, kernels)
     known = found.known & (np.diag(found.covariance) > _NOTHING)
     degrees = found.effective - 1.0 if kind is Intervals.CV3 else None
     tail = 0.5 + method.level / 2
@@ -102,7 +105,7 @@ def uncertainty(estimate: Estimate, method: FitMethod, groups: int, votes: int, 
         effective=found.effective,
         groups=found.groups,
         known=known,
-        why_none=_why_none(kind, found, votes, estimate.parameters, known[: rows.models]),
+        why_none=_why_none(kind, found, votes, estimate.parameters, known[:models]),
         notes=tuple(notes),
     )
 
@@ -118,36 +121,30 @@ class _Found:
 
 
 def _over_votes(estimate: Estimate, votes: int, kernels: Kernels) -> _Found:
-    rows = estimate.rows
-    point = np.concatenate([estimate.theta, estimate.beta])
-    _, middle = derivatives(estimate.cells, point, kernels, middle=True)
+    cells = estimate.cells
+    _, middle = derivatives(estimate.source, estimate.point, kernels, middle=True)
     return _Found(
         covariance=_sandwich(estimate.inverse, middle, kernels),
         middle=middle,
         correction=1.0,
-        effective=float(rows.weight.sum()) ** 2 / float(rows.square.sum()) if len(rows.weight) else float(votes),
+        effective=float(cells.weight.sum()) ** 2 / float(cells.square.sum()),
         groups=votes,
-        known=np.ones(len(point), np.bool_),
+        known=np.ones(len(estimate.inverse), np.bool_),
     )
 
 
 def _over_contributors(
-    estimate: Estimate, contributor: Codes, amounts: Floats, kind: Intervals, votes: int, kernels: Kernels
+    estimate: Estimate, scores: Scores, amounts: Floats, kind: Intervals, votes: int, kernels: Kernels
 ) -> _Found:
-    rows = estimate.rows
+    models = len(estimate.theta)
     groups = int(np.count_nonzero(amounts))
-    starts, order = kernels.grouped(contributor, len(amounts))
-    u, v = np.empty(len(rows)), np.empty(len(rows))
-    kernels.residuals(rows.low, rows.high, rows.score2, rows.weight, rows.z, estimate.theta, estimate.beta, u, v)
-    style_scores = np.zeros((len(amounts), len(rows.columns)))
-    for j, column in enumerate(rows.z):
-        style_scores[:, j] = by_group(contributor, u * column, len(amounts))
-    middle = kernels.group_middle(starts, order, rows.low, rows.high, u, style_scores, rows.models)
-    flags, without = resting_on_one(rows.pairs, contributor, rows.models)
-    known = np.append(~flags, np.ones(len(rows.columns), np.bool_))
+    middle = scores.middle(estimate)
+    design = scores.design
+    flags, without = resting_on_one(design.pair_low, design.pair_high, scores.first, scores.last, models)
+    known = np.append(~flags, np.ones(len(estimate.columns), np.bool_))
     if kind is Intervals.CV3:
         correction = (groups - 1) / groups
-        covariance = correction * _jackknife(estimate, starts, order, u, v, without, known, kernels)
+        covariance = correction * _jackknife(estimate, scores.one_by_one(estimate), without, known, kernels)
     else:
         enough = groups > 1 and votes > estimate.parameters
         correction = groups / (groups - 1) * (votes - 1) / (votes - estimate.parameters) if enough else 1.0
@@ -168,41 +165,33 @@ def _sandwich(inverse: Floats, middle: Floats, kernels: Kernels) -> Floats:
 
 
 def _jackknife(
-    estimate: Estimate,
-    starts: Counts,
-    order: Codes,
-    u: Floats,
-    v: Floats,
-    without: dict[int, Codes],
-    known: Flags,
-    kernels: Kernels,
+    estimate: Estimate, votes: OneByOne, without: dict[int, Codes], known: Flags, kernels: Kernels
 ) -> Floats:
     """Return Σ d d' over contributors, d being how far one Newton step moves without them (CV3, linearised)."""
-    rows = estimate.rows
+    starts, order, low, high, u, v, z = votes.starts, votes.order, votes.low, votes.high, votes.u, votes.v, votes.z
+    models = len(estimate.theta)
     passed_over = np.zeros(len(starts) - 1, np.bool_)
     passed_over[list(without)] = True
-    skipped = np.zeros(len(known), np.bool_)
-    total = kernels.jackknife_middle(
-        starts,
-        order,
-        rows.low,
-        rows.high,
-        u,
-        v,
-        rows.z,
-        estimate.inverse,
-        estimate.filled,
-        passed_over,
-        skipped,
-    )
-    known &= ~skipped
+
+    def some(groups: slice) -> tuple[Floats, Flags]:
+        skipped = np.zeros(len(known), np.bool_)
+        those = starts[groups.start : groups.stop + 1]
+        left = passed_over[groups]
+        return kernels.jackknife_middle(
+            those, order, low, high, u, v, z, estimate.inverse, estimate.filled, left, skipped
+        ), skipped
+
+    total = np.zeros_like(estimate.inverse)
+    for _, (more, skipped) in in_order(some, group_pieces(starts)):
+        total += more
+        known &= ~skipped
     for group, component in without.items():
         # Without this contributor the board falls apart; the largest part still moves, and the rest says nothing.
-        votes = order[starts[group] : starts[group + 1]]
-        kept = np.append(component == 0, np.ones(len(rows.columns), np.bool_))
-        left = estimate.information - group_information(votes, rows.low, rows.high, v, rows.z, rows.models)
+        theirs = order[starts[group] : starts[group + 1]]
+        kept = np.append(component == 0, np.ones(len(z), np.bool_))
+        left = estimate.information - group_information(theirs, low, high, v, z, models)
         left = fill(left[np.ix_(kept, kept)], int(np.count_nonzero(component == 0)))
-        score = group_score(votes, rows.low, rows.high, u, rows.z, rows.models)[kept]
+        score = group_score(theirs, low, high, u, z, models)[kept]
         lower, zero = kernels.factor(left, np.diag(left).copy())
         step = np.zeros(len(known))
         step[kept] = kernels.solve(lower, score[:, None])[:, 0]

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from apps.rankings.domain.kernels_numba import compiled, factor, solve
+from apps.rankings.domain.algebra_numba import factor, solve
+from apps.rankings.domain.compiling import compiled
 from apps.rankings.domain.votes import Codes, Counts, Flags, Floats
 
 

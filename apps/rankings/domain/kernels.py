@@ -14,13 +14,16 @@ from typing import TypeAlias
 import numpy as np
 
 from apps.rankings.domain import jackknife_numpy, kernels_numpy
-from apps.rankings.domain.votes import Codes, Counts, Flags, Floats, Small
+from apps.rankings.domain.votes import Codes, Columns, Counts, Flags, Floats, Small, Words
 
-_Runs: TypeAlias = Callable[
-    [Counts, Codes, Codes, Small, Floats, Floats, Floats, Floats, Floats, bool, Floats],
-    None,
+_Newton: TypeAlias = Callable[
+    [Codes, Floats, Floats, Columns, Floats, Floats, bool, int, Floats, Floats, Floats, Floats], None
 ]
-_Residuals: TypeAlias = Callable[[Codes, Codes, Small, Floats, Floats, Floats, Floats, Floats, Floats], None]
+_Climb: TypeAlias = Callable[
+    [Codes, Floats, Floats, Columns, Codes, Codes, Floats, int, Floats],
+    tuple[int, Floats, Floats, Floats, Floats, Floats],
+]
+_Scores: TypeAlias = Callable[[Codes, Floats, Columns, Codes, Codes, Codes, int, Floats, Floats], None]
 _Jackknife: TypeAlias = Callable[
     [Counts, Codes, Codes, Codes, Floats, Floats, Floats, Floats, Floats, Flags, Flags], Floats
 ]
@@ -32,11 +35,17 @@ class Kernels:
 
     name: str
     why: str
-    newton_runs: _Runs
-    residuals: _Residuals
+    newton_block: _Newton
+    climb: _Climb | None
+    style_facts: Callable[[Floats, Counts, int, int, Floats], None]
+    add_scores: _Scores
+    middle_of: Callable[[Floats, Floats], Floats]
+    count_said: Callable[[Codes, Codes, Small, int, Counts], None]
+    encode: Callable[[Codes, Codes, Small, int, Codes, Codes], None]
+    meet: Callable[[Codes, Codes, Codes, Words, int], None]
+    count_met: Callable[[Words, int, int], Counts]
+    first_and_last: Callable[[Codes, Codes, Codes, Codes], None]
     grouped: Callable[[Codes, int], tuple[Counts, Codes]]
-    contributors_per_model: Callable[[Counts, Codes, Codes, Codes, int], Counts]
-    group_middle: Callable[[Counts, Codes, Codes, Codes, Floats, Floats, int], Floats]
     jackknife_middle: _Jackknife
     factor: Callable[[Floats, Floats], tuple[Floats, Flags]]
     solve: Callable[[Floats, Floats], Floats]
@@ -49,11 +58,17 @@ def numpy_kernels(why: str = "NumPy was asked for.") -> Kernels:
     return Kernels(
         name="numpy",
         why=why,
-        newton_runs=kernels_numpy.newton_runs,
-        residuals=kernels_numpy.residuals,
+        newton_block=kernels_numpy.newton_block,
+        climb=None,
+        style_facts=kernels_numpy.style_facts,
+        add_scores=kernels_numpy.add_scores,
+        middle_of=kernels_numpy.middle_of,
+        count_said=kernels_numpy.count_said,
+        encode=kernels_numpy.encode,
+        meet=kernels_numpy.meet,
+        count_met=kernels_numpy.count_met,
+        first_and_last=kernels_numpy.first_and_last,
         grouped=kernels_numpy.grouped,
-        contributors_per_model=kernels_numpy.contributors_per_model,
-        group_middle=kernels_numpy.group_middle,
         jackknife_middle=jackknife_numpy.jackknife_middle,
         factor=kernels_numpy.factor,
         solve=kernels_numpy.solve,
@@ -65,21 +80,27 @@ def numpy_kernels(why: str = "NumPy was asked for.") -> Kernels:
 def compiled_kernels() -> Kernels:
     """Return the compiled loops, after running each of them once; raises whatever numba raises where they fail."""
     # Imported here, since a machine without numba still ranks.
-    from apps.rankings.domain import jackknife_numba, kernels_numba  # noqa: PLC0415
+    from apps.rankings.domain import algebra_numba, climb_numba, counting_numba, jackknife_numba, kernels_numba  # noqa: PLC0415
 
     kernels = Kernels(
         name="numba",
         why="The loops are compiled.",
-        newton_runs=kernels_numba.newton_runs,
-        residuals=kernels_numba.residuals,
-        grouped=kernels_numba.grouped,
-        contributors_per_model=kernels_numba.contributors_per_model,
-        group_middle=kernels_numba.group_middle,
+        newton_block=kernels_numba.newton_block,
+        climb=climb_numba.climb,
+        style_facts=kernels_numba.style_facts,
+        add_scores=kernels_numba.add_scores,
+        middle_of=kernels_numba.middle_of,
+        count_said=counting_numba.count_said,
+        encode=counting_numba.encode,
+        meet=counting_numba.meet,
+        count_met=counting_numba.count_met,
+        first_and_last=counting_numba.first_and_last,
+        grouped=counting_numba.grouped,
         jackknife_middle=jackknife_numba.jackknife_middle,
-        factor=kernels_numba.factor,
-        solve=kernels_numba.solve,
-        product=kernels_numba.product,
-        largest_contrasts=kernels_numba.largest_contrasts,
+        factor=algebra_numba.factor,
+        solve=algebra_numba.solve,
+        product=algebra_numba.product,
+        largest_contrasts=algebra_numba.largest_contrasts,
     )
     _run_each(kernels)
     return kernels
@@ -103,17 +124,28 @@ def warm_up() -> Kernels:
 def _run_each(kernels: Kernels) -> None:
     """Run every loop on three votes, which compiles it for the one set of types that the engine uses."""
     low, high = np.array([0, 0, 1], np.int32), np.array([1, 2, 2], np.int32)
-    score2, starts = np.array([2, 0, 1], np.int8), np.array([0, 1, 2, 3], np.int64)
-    z, weight = np.array([[0.1, -0.2, 0.3]]), np.ones(3)
-    theta, beta, u, v = np.zeros(3), np.zeros(1), np.zeros(3), np.zeros(3)
-    kernels.newton_runs(starts, low, high, score2, weight, weight, z, theta, beta, False, np.zeros((3, 5)))
-    kernels.residuals(low, high, score2, weight, z, theta, beta, u, v)
-    group_starts, order = kernels.grouped(np.array([0, 1, 2], np.int32), 3)
-    kernels.contributors_per_model(group_starts, order, low, high, 3)
-    kernels.group_middle(group_starts, order, low, high, u, np.zeros((3, 1)), 3)
+    outcome, who, code = np.array([0, 1, 2], np.int8), np.array([0, 1, 2], np.int32), np.zeros(3, np.int32)
+    met, meaning = np.zeros(3, np.uint64), np.zeros(36, np.int32)
+    kernels.count_said(low, high, outcome, 3, np.zeros(36, np.int64))
+    kernels.encode(low, high, outcome, 3, meaning, code)
+    kernels.meet(low, high, who, met, 1)
+    kernels.count_met(met, 1, 3)
+    kernels.first_and_last(code, who, np.zeros(3, np.int32), np.zeros(3, np.int32))
+    flat, starts, none = np.array([0.1, -0.2, 0.3]), np.zeros(1, np.int64), np.zeros(0, np.int8)
+    weight, u, v, theta = np.ones(3), np.zeros(3), np.zeros(3), np.zeros(3)
+    kernels.style_facts(flat, starts, 1, 3, np.zeros((1, 3)))
+    style: Columns = (flat, starts, 1, np.ones(1), none)
+    kernels.newton_block(
+        code, weight, weight, style, theta, np.zeros(1), False, 512, np.zeros((3, 3)), np.zeros(2), u, v
+    )
+    if kernels.climb is not None:
+        kernels.climb(code, weight, weight, style, low, high, np.zeros(4), 3, np.array([1e-10, 1e-7, 1e-3, 3]))
+    kernels.add_scores(code, u, style, who, low, high, 0, np.zeros((3, 3)), np.zeros((1, 3)))
+    kernels.middle_of(np.zeros((3, 3)), np.zeros((1, 3)))
+    group_starts, order = kernels.grouped(who, 3)
     lower, _ = kernels.factor(np.eye(4), np.ones(4))
     inverse = kernels.product(kernels.solve(lower, np.eye(4)), np.eye(4))
-    passed_over, skipped = np.zeros(3, np.bool_), np.zeros(4, np.bool_)
+    passed_over, skipped, z = np.zeros(3, np.bool_), np.zeros(4, np.bool_), np.zeros((1, 3))
     kernels.jackknife_middle(group_starts, order, low, high, u, v, z, inverse, 9 * np.eye(4), passed_over, skipped)
     kernels.largest_contrasts(np.zeros((1, 3)), np.ones((3, 3)), np.ones((3, 3), np.bool_))
 

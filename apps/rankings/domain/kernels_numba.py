@@ -5,28 +5,16 @@ run. The exponential is written out (argument reduction and a polynomial, relati
 then treat eight votes at once, and no machine's libm has a say in a published number.
 """
 
-from collections.abc import Callable
-from typing import Final, ParamSpec, TypeVar, cast
+from typing import Final
 
-import numba
 import numpy as np
 
-from apps.rankings.domain.votes import Codes, Counts, Flags, Floats, Small
-
-P = ParamSpec("P")
-R = TypeVar("R")
+from apps.rankings.domain.compiling import compiled
+from apps.rankings.domain.votes import Codes, Columns, Counts, Floats
 
 TILE: Final = 512
 LANES: Final = 8
-SINGULAR: Final = 1e-11
-
-
-def compiled(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile on first use, keep the machine code on disk where numba finds a place to write, and keep the types."""
-    try:
-        return cast("Callable[P, R]", numba.njit(cache=True, nogil=True)(function))
-    except RuntimeError:  # Neither the source's folder nor the user's cache can be written: compile in each process.
-        return cast("Callable[P, R]", numba.njit(nogil=True)(function))
+LARGEST: Final = 1.7976931348623157e308
 
 
 @compiled
@@ -58,31 +46,30 @@ def _odds_against(x: Floats, bits: Counts, many: int) -> None:
 
 
 @compiled
-def _add(into: Floats, u: Floats, many: int) -> None:
+def _sum_of_products(u: Floats, w: Floats, many: int) -> float:
+    """Add in eight lanes, which stay in registers, and the lanes from the first to the last."""
+    a, b, c, d, e, f, g, h = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     full = many // LANES * LANES
     for i in range(0, full, LANES):
-        for lane in range(LANES):
-            into[lane] += u[i + lane]
+        a += u[i] * w[i]
+        b += u[i + 1] * w[i + 1]
+        c += u[i + 2] * w[i + 2]
+        d += u[i + 3] * w[i + 3]
+        e += u[i + 4] * w[i + 4]
+        f += u[i + 5] * w[i + 5]
+        g += u[i + 6] * w[i + 6]
+        h += u[i + 7] * w[i + 7]
     for i in range(full, many):
-        into[i - full] += u[i]
+        a += u[i] * w[i]
+    return ((((((a + b) + c) + d) + e) + f) + g) + h
 
 
 @compiled
-def _add_products(into: Floats, u: Floats, w: Floats, many: int) -> None:
-    full = many // LANES * LANES
-    for i in range(0, full, LANES):
-        for lane in range(LANES):
-            into[lane] += u[i + lane] * w[i + lane]
-    for i in range(full, many):
-        into[i - full] += u[i] * w[i]
-
-
-@compiled
-def _residuals_of(against: Floats, score2: Small, u: Floats, v: Floats, many: int) -> None:
+def _residuals_of(against: Floats, score: Floats, u: Floats, v: Floats, many: int) -> None:
     """Fill u with the scores less their chances and v with chance times counter-chance, from the odds against."""
     for i in range(many):
         p = 1.0 / (1.0 + against[i])
-        u[i] = 0.5 * score2[i] - p
+        u[i] = score[i] - p
         v[i] = (against[i] * p) * p
 
 
@@ -95,244 +82,224 @@ def _scale(values: Floats, factors: Floats, begin: int, many: int) -> None:
 
 
 @compiled
-def newton_runs(
-    starts: Counts,
-    low: Codes,
-    high: Codes,
-    score2: Small,
+def _open(
+    code: Codes, begin: int, many: int, distance: Floats, pair: Codes, x: Floats, score: Floats, sign: Floats
+) -> None:
+    """Read the codes of some votes: each one's pair, score, direction, and the log-odds against its low model."""
+    for i in range(many):
+        pair[i] = code[begin + i] >> 3
+        score[i] = 0.5 * ((code[begin + i] >> 1) & 3)
+        sign[i] = 1.0 - 2.0 * (code[begin + i] & 1)
+    for i in range(many):
+        x[i] = -distance[pair[i]]
+
+
+@compiled
+def _column(flat: Floats, first: int, step: int, many: int, sign: Floats, inverse: float, z: Floats) -> None:
+    """Take one style column from its place, turned with its votes and scaled."""
+    if step == 1:
+        part = flat[first : first + many]
+        for i in range(many):
+            z[i] = part[i] * sign[i] * inverse
+    else:
+        for i in range(many):
+            z[i] = flat[first + i * step] * sign[i] * inverse
+
+
+@compiled
+def _columns(
+    columns: Columns,
+    begin: int,
+    many: int,
+    sign: Floats,
+    z: Floats,
+) -> None:
+    flat, starts, step, inverse, position = columns
+    styles = inverse.shape[0]
+    for j in range(styles):
+        _column(flat, starts[j] + begin * step, step, many, sign, inverse[j], z[j])
+    if z.shape[0] > styles:
+        last = z[styles]
+        for i in range(many):
+            last[i] = position[begin + i] * sign[i]
+
+
+@compiled
+def _subtract(x: Floats, z: Floats, slope: float, many: int) -> None:
+    for i in range(many):
+        x[i] -= z[i] * slope
+
+
+@compiled
+def _multiply(a: Floats, b: Floats, into: Floats, many: int) -> None:
+    for i in range(many):
+        into[i] = a[i] * b[i]
+
+
+@compiled
+def _add_by_pair(pair: Codes, values: Floats, sums: Floats, many: int) -> None:
+    for i in range(many):
+        sums[pair[i]] += values[i]
+
+
+@compiled
+def newton_block(
+    code: Codes,
     weight: Floats,
     square: Floats,
-    z: Floats,
-    theta: Floats,
+    columns: Columns,
+    distance: Floats,
     beta: Floats,
     middle: bool,
+    share: int,
     sums: Floats,
+    style: Floats,
+    u_out: Floats,
+    v_out: Floats,
 ) -> None:
-    """Sum one pass over votes that are sorted by pair, run by run, into ``sums`` (runs by 2 + 2k + k(k+1)/2).
+    """Sum one block of votes (at most ``BLOCK``) into ``sums`` and ``style``, which come in as zeros.
 
-    A run is votes ``starts[r]`` to ``starts[r + 1]`` of one pair (``low[r]``, ``high[r]``). ``score2`` is twice the low
-    model's score, z (k by n) the style differences. The columns of ``sums``: the residual u, the information v, k of
-    v·z, k of u·z, and v·z·z' row by row below the diagonal. With ``middle`` v is u² times ``square`` instead.
+    ``code`` (n) holds pair * 8 + twice the low model's score * 2 + whether the vote was written the other way round. Of
+    ``columns`` style column j of vote i stands at ``flat[starts[j] + i * step]`` and is multiplied by ``inverse[j]``;
+    where beta is one longer than ``inverse`` the last column is the position. ``distance`` (pairs) is the low model's
+    log-odds against the high one. Rows of ``sums`` (2 + k by pairs): the residual u, the information v, and k of v*z.
+    ``style`` (k + k(k+1)/2) adds u*z, then v*z*z' row by row below the diagonal. With ``middle`` v is u² times
+    ``square`` instead. Of each ``TILE`` votes only the first ``share`` are read. ``u_out`` and ``v_out`` (n, or empty)
+    keep every vote's own.
     """
-    k = z.shape[0]
-    columns = sums.shape[1]
-    x = np.zeros(TILE)
-    bits = np.zeros(TILE, np.int64)
-    u = np.zeros(TILE)
-    v = np.zeros(TILE)
-    vz = np.zeros(TILE)
-    lanes = np.zeros((columns, LANES))
-    for run in range(low.shape[0]):
-        lanes[:, :] = 0.0
-        distance = theta[low[run]] - theta[high[run]]
-        begin = starts[run]
-        while begin < starts[run + 1]:
-            many = min(TILE, starts[run + 1] - begin)
-            end = begin + many
-            x[:many] = -distance
-            for j in range(k):
-                column = z[j, begin:end]
-                slope = beta[j]
-                for i in range(many):
-                    x[i] -= column[i] * slope
-            _odds_against(x, bits, many)
-            _residuals_of(x, score2[begin:end], u, v, many)
-            if middle:
-                for i in range(many):
-                    v[i] = u[i] * u[i]
-                _scale(v, square, begin, many)
-            else:
-                _scale(v, weight, begin, many)
-            _scale(u, weight, begin, many)
-            _add(lanes[0], u, many)
-            _add(lanes[1], v, many)
-            c = 2 + 2 * k
-            for j in range(k):
-                column = z[j, begin:end]
-                for i in range(many):
-                    vz[i] = v[i] * column[i]
-                _add(lanes[2 + j], vz, many)
-                _add_products(lanes[2 + k + j], u, column, many)
-                for other in range(j + 1):
-                    _add_products(lanes[c], vz, z[other, begin:end], many)
-                    c += 1
-            begin = end
-        for c in range(columns):
-            total = 0.0
-            for lane in range(LANES):
-                total += lanes[c, lane]
-            sums[run, c] = total
-
-
-@compiled
-def residuals(
-    low: Codes, high: Codes, score2: Small, weight: Floats, z: Floats, theta: Floats, beta: Floats, u: Floats, v: Floats
-) -> None:
-    """Fill u and v (n each) with every vote's weighted residual and weighted information."""
-    k = z.shape[0]
-    x = np.zeros(TILE)
-    bits = np.zeros(TILE, np.int64)
-    begin = 0
-    while begin < low.shape[0]:
-        many = min(TILE, low.shape[0] - begin)
-        for i in range(many):
-            x[i] = theta[high[begin + i]] - theta[low[begin + i]]
+    k = beta.shape[0]
+    x, u, v, score, sign = np.zeros(TILE), np.zeros(TILE), np.zeros(TILE), np.zeros(TILE), np.zeros(TILE)
+    bits, pair = np.zeros(TILE, np.int64), np.zeros(TILE, np.int32)
+    z, vz = np.zeros((k, TILE)), np.zeros(TILE)
+    for begin in range(0, code.shape[0], TILE):
+        many = min(share, code.shape[0] - begin)
+        _open(code, begin, many, distance, pair, x, score, sign)
+        _columns(columns, begin, many, sign, z)
         for j in range(k):
-            for i in range(many):
-                x[i] -= z[j, begin + i] * beta[j]
+            _subtract(x, z[j], beta[j], many)
         _odds_against(x, bits, many)
-        _residuals_of(x, score2[begin : begin + many], u[begin : begin + many], v[begin : begin + many], many)
-        _scale(u[begin : begin + many], weight, begin, many)
-        _scale(v[begin : begin + many], weight, begin, many)
-        begin += many
+        _residuals_of(x, score, u, v, many)
+        if middle:
+            _multiply(u, u, v, many)
+            _scale(v, square, begin, many)
+        else:
+            _scale(v, weight, begin, many)
+        _scale(u, weight, begin, many)
+        _add_by_pair(pair, u, sums[0], many)
+        _add_by_pair(pair, v, sums[1], many)
+        c = k
+        for j in range(k):
+            _multiply(v, z[j], vz, many)
+            _add_by_pair(pair, vz, sums[2 + j], many)
+            style[j] += _sum_of_products(u, z[j], many)
+            for other in range(j + 1):
+                style[c] += _sum_of_products(vz, z[other], many)
+                c += 1
+        if u_out.shape[0] > 0:
+            u_out[begin : begin + many] = u[:many]
+        if v_out.shape[0] > 0:
+            v_out[begin : begin + many] = v[:many]
 
 
 @compiled
-def grouped(codes: Codes, groups: int) -> tuple[Counts, Codes]:
-    """Return where each group starts (groups + 1) and the rows in the order of their groups, stable within each."""
-    starts = np.zeros(groups + 1, np.int64)
-    for i in range(codes.shape[0]):
-        starts[codes[i] + 1] += 1
-    for group in range(groups):
-        starts[group + 1] += starts[group]
-    place = starts[:groups].copy()
-    order = np.empty(codes.shape[0], np.int32)
-    for i in range(codes.shape[0]):
-        order[place[codes[i]]] = i
-        place[codes[i]] += 1
-    return starts, order
+def style_facts(flat: Floats, starts: Counts, step: int, many: int, facts: Floats) -> None:
+    """Fill ``facts`` (k by 3): the largest absolute value, the sum of squares and how many are not finite."""
+    part, ones = np.zeros(TILE), np.ones(TILE)
+    for j in range(starts.shape[0]):
+        for begin in range(0, many, TILE):
+            now = min(TILE, many - begin)
+            _column(flat, starts[j] + begin * step, step, now, ones, 1.0, part)
+            largest, strange = 0.0, 0
+            for i in range(now):
+                size = abs(part[i])
+                largest = max(largest, size)
+                strange += 0 if size <= LARGEST else 1
+            facts[j, 0] = max(facts[j, 0], largest)
+            facts[j, 1] += _sum_of_products(part, part, now)
+            facts[j, 2] += strange
 
 
 @compiled
-def contributors_per_model(starts: Counts, order: Codes, low: Codes, high: Codes, models: int) -> Counts:
-    """Count, for each model, the groups (contributors) with at least one vote on it."""
-    count = np.zeros(models, np.int64)
-    last = np.full(models, -1, np.int64)
-    for group in range(starts.shape[0] - 1):
-        for at in range(starts[group], starts[group + 1]):
-            for model in (low[order[at]], high[order[at]]):
-                if last[model] != group:
-                    last[model] = group
-                    count[model] += 1
-    return count
+def _add_at(place: Counts, values: Floats, into: Floats, many: int) -> None:
+    for i in range(many):
+        into[place[i]] += values[i]
 
 
 @compiled
-def group_middle(
-    starts: Counts, order: Codes, low: Codes, high: Codes, u: Floats, style_scores: Floats, models: int
-) -> Floats:
-    """Return Σ over groups of s s', s the sum of a group's scores u·x; (models + k) square.
+def _places(code: Codes, row: Counts, models: int, model: Codes, begin: int, many: int, place: Counts) -> None:
+    for i in range(many):
+        place[i] = row[i] * models + model[code[begin + i] >> 3]
 
-    ``style_scores`` (groups by k) holds the style columns' part of s, summed before.
+
+@compiled
+def add_scores(
+    code: Codes,
+    u: Floats,
+    columns: Columns,
+    contributor: Codes,
+    low: Codes,
+    high: Codes,
+    first: int,
+    table: Floats,
+    style: Floats,
+) -> None:
+    """Add the scores u·x of a block of votes to their contributors' sums.
+
+    ``table`` (contributors by models) and ``style`` (k by contributors) begin with the contributor ``first``; votes of
+    others add nothing. One short loop for each number lets the machine wait for many places of memory at once.
     """
-    k = style_scores.shape[1]
+    contributors, models = table.shape
+    cells = table.reshape(-1)
+    k = style.shape[0]
+    row, place = np.zeros(TILE, np.int64), np.zeros(TILE, np.int64)
+    part, sign, z, product = np.zeros(TILE), np.zeros(TILE), np.zeros((k, TILE)), np.zeros(TILE)
+    for begin in range(0, code.shape[0], TILE):
+        many = min(TILE, code.shape[0] - begin)
+        for i in range(many):
+            at = np.int64(contributor[begin + i]) - first
+            inside = (at >= 0) & (at < contributors)
+            row[i] = at if inside else 0
+            part[i] = u[begin + i] if inside else 0.0
+            sign[i] = 1.0 - 2.0 * (code[begin + i] & 1)
+        _places(code, row, models, low, begin, many, place)
+        _add_at(place, part, cells, many)
+        _places(code, row, models, high, begin, many, place)
+        for i in range(many):
+            product[i] = -part[i]
+        _add_at(place, product, cells, many)
+        if k > 0:
+            _columns(columns, begin, many, sign, z)
+        for j in range(k):
+            _multiply(part, z[j], product, many)
+            _add_at(row, product, style[j], many)
+
+
+@compiled
+def middle_of(table: Floats, style: Floats) -> Floats:
+    """Return Σ s s' over contributors, s being a row of ``table`` and then a column of ``style``; lower triangle."""
+    models, k = table.shape[1], style.shape[0]
     size = models + k
     total = np.zeros((size, size))
+    cells = total.reshape(-1)
     score = np.zeros(size)
-    seen = np.zeros(size, np.bool_)
-    touched = np.zeros(size, np.int64)
-    for group in range(starts.shape[0] - 1):
-        many = 0
-        for at in range(starts[group], starts[group + 1]):
-            row = order[at]
-            score[low[row]] += u[row]
-            score[high[row]] -= u[row]
-            for model in (low[row], high[row]):
-                if not seen[model]:
-                    seen[model] = True
-                    touched[many] = model
-                    many += 1
+    touched = np.zeros(size + 1, np.int64)
+    for group in range(table.shape[0]):
+        for c in range(models):
+            score[c] = table[group, c]
         for j in range(k):
-            score[models + j] = style_scores[group, j]
-            touched[many] = models + j
-            many += 1
+            score[models + j] = style[j, group]
+        many = 0
+        for c in range(size):
+            touched[many] = c
+            many += 1 if score[c] != 0.0 else 0
         for a in range(many):
             i = touched[a]
+            share = score[i]
             if 4 * many > size:
                 # Adding the zeros in between changes no bit, and a whole row at once is quicker.
                 for c in range(i + 1):
-                    total[i, c] += score[i] * score[c]
+                    cells[i * size + c] += share * score[c]
             else:
-                for b in range(many):
-                    total[i, touched[b]] += score[i] * score[touched[b]]
-        for a in range(many):
-            score[touched[a]] = 0.0
-            seen[touched[a]] = False
-    for i in range(size):
-        for c in range(i):
-            total[c, i] = total[i, c]
+                for b in range(a + 1):
+                    cells[i * size + touched[b]] += share * score[touched[b]]
     return total
-
-
-@compiled
-def factor(matrix: Floats, scale: Floats) -> tuple[Floats, Flags]:
-    """Return the lower Cholesky factor of a positive semidefinite matrix, and which pivots were skipped as zero.
-
-    A pivot counts as zero below ``SINGULAR`` times ``scale`` (one number per row); its column of the factor is zero.
-    """
-    size = matrix.shape[0]
-    lower = matrix.copy()
-    column = np.zeros(size)
-    skipped = np.zeros(size, np.bool_)
-    for j in range(size):
-        if not lower[j, j] > SINGULAR * scale[j]:
-            skipped[j] = True
-            for i in range(j, size):
-                lower[i, j] = 0.0
-        else:
-            pivot = np.sqrt(lower[j, j])
-            lower[j, j] = pivot
-            for i in range(j + 1, size):
-                lower[i, j] /= pivot
-                column[i] = lower[i, j]
-            for i in range(j + 1, size):
-                for c in range(j + 1, i + 1):
-                    lower[i, c] -= column[i] * column[c]
-        for c in range(j + 1, size):
-            lower[j, c] = 0.0
-    return lower, skipped
-
-
-@compiled
-def solve(lower: Floats, right: Floats) -> Floats:
-    """Solve (lower lower') x = right for the columns of ``right`` (size by m); skipped pivots give 0."""
-    size = lower.shape[0]
-    columns = right.shape[1]
-    x = right.copy()
-    for i in range(size):
-        for j in range(i):
-            for c in range(columns):
-                x[i, c] -= lower[i, j] * x[j, c]
-        for c in range(columns):
-            x[i, c] = x[i, c] / lower[i, i] if lower[i, i] > 0.0 else 0.0
-    for i in range(size - 1, -1, -1):
-        for j in range(size - 1, i, -1):
-            for c in range(columns):
-                x[i, c] -= lower[j, i] * x[j, c]
-        for c in range(columns):
-            x[i, c] = x[i, c] / lower[i, i] if lower[i, i] > 0.0 else 0.0
-    return x
-
-
-@compiled
-def product(left: Floats, right: Floats) -> Floats:
-    """Return the matrix product, its terms added in the order of the inner index."""
-    total = np.zeros((left.shape[0], right.shape[1]))
-    for i in range(left.shape[0]):
-        for j in range(left.shape[1]):
-            for c in range(right.shape[1]):
-                total[i, c] += left[i, j] * right[j, c]
-    return total
-
-
-@compiled
-def largest_contrasts(draws: Floats, inverse: Floats, active: Flags) -> Floats:
-    """Return, per draw (row of ``draws``), the largest (draw_i - draw_j)·inverse_ij over the active ordered pairs."""
-    best = np.full(draws.shape[0], -np.inf)
-    for d in range(draws.shape[0]):
-        for i in range(inverse.shape[0]):
-            for j in range(inverse.shape[0]):
-                if active[i, j]:
-                    value = (draws[d, i] - draws[d, j]) * inverse[i, j]
-                    best[d] = max(best[d], value)
-    return best

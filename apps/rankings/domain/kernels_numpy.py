@@ -8,79 +8,148 @@ from typing import Final
 import numpy as np
 
 from apps.rankings.domain.sums import by_group, one_by_one
-from apps.rankings.domain.votes import Codes, Counts, Flags, Floats, Small
+from apps.rankings.domain.votes import Codes, Columns, Counts, Flags, Floats, Small, Words
 
-BLOCK: Final = 65_536
-#: So many contributors' scores are held at once.
-GROUPS: Final = 1024
+#: Of so many votes in a row a sample reads the first ones.
+TILE: Final = 512
 SINGULAR: Final = 1e-11
 
 
-def newton_runs(
-    starts: Counts,
-    low: Codes,
-    high: Codes,
-    score2: Small,
+def _sign(code: Codes) -> Floats:
+    """Return -1 for votes that were written the other way round, else +1."""
+    return np.asarray(1 - 2 * (code & 1), np.float64)
+
+
+def _columns(columns: Columns, rows: Counts, sign: Floats, k: int) -> list[Floats]:
+    """Return the style columns of some rows of a block, turned with their votes and scaled, and the position."""
+    flat, starts, step, inverse, position = columns
+    z = [flat[start + rows * step] * sign * inverse[j] for j, start in enumerate(starts.tolist())]
+    return [*z, position[rows] * sign] if k > len(inverse) else z
+
+
+def newton_block(
+    code: Codes,
     weight: Floats,
     square: Floats,
-    z: Floats,
-    theta: Floats,
+    columns: Columns,
+    distance: Floats,
     beta: Floats,
     middle: bool,
+    share: int,
     sums: Floats,
+    style: Floats,
+    u_out: Floats,
+    v_out: Floats,
 ) -> None:
-    """Sum one pass over votes that are sorted by pair, run by run, into ``sums``."""
-    k = z.shape[0]
-    first = 0
-    while first < len(low):
-        # Whole runs, about a block of votes at a time, so that memory does not grow with the number of votes.
-        last = max(first + 1, int(np.searchsorted(starts, starts[first] + BLOCK, side="right")) - 1)
-        begin, end = int(starts[first]), int(starts[last])
-        offsets = starts[first:last] - begin
-        lengths = np.diff(starts[first : last + 1])
-        into = sums[first:last]
-        x = np.repeat(theta[high[first:last]] - theta[low[first:last]], lengths)
-        for j in range(k):
-            x -= z[j, begin:end] * beta[j]
-        against = np.exp(np.clip(x, -700.0, 700.0))
-        p = 1.0 / (1.0 + against)
-        u = 0.5 * score2[begin:end] - p
-        v = u * u if middle else (against * p) * p
-        if middle and len(square):
-            v *= square[begin:end]
-        if len(weight):
-            u *= weight[begin:end]
-            if not middle:
-                v *= weight[begin:end]
-        into[:, 0] = np.add.reduceat(u, offsets)
-        into[:, 1] = np.add.reduceat(v, offsets)
-        c = 2 + 2 * k
-        for j in range(k):
-            vz = v * z[j, begin:end]
-            into[:, 2 + j] = np.add.reduceat(vz, offsets)
-            into[:, 2 + k + j] = np.add.reduceat(u * z[j, begin:end], offsets)
-            for other in range(j + 1):
-                into[:, c] = np.add.reduceat(vz * z[other, begin:end], offsets)
-                c += 1
-        first = last
+    """Sum one block of votes into ``sums`` and ``style``."""
+    k, pairs = len(beta), len(distance)
+    rows = np.arange(len(code), dtype=np.int64)
+    if share < TILE:
+        rows = rows[rows % TILE < share]
+    chosen = code[rows]
+    pair, sign = chosen >> 3, _sign(chosen)
+    z = _columns(columns, rows, sign, k)
+    x = -distance[pair]
+    for j in range(k):
+        x -= z[j] * beta[j]
+    against = np.exp(np.clip(x, -700.0, 700.0))
+    p = 1.0 / (1.0 + against)
+    u = 0.5 * ((chosen >> 1) & 3) - p
+    v = u * u if middle else (against * p) * p
+    factors = square if middle else weight
+    if len(factors):
+        v *= factors[rows]
+    if len(weight):
+        u *= weight[rows]
+    sums[0] += by_group(pair, u, pairs)
+    sums[1] += by_group(pair, v, pairs)
+    c = k
+    for j in range(k):
+        vz = v * z[j]
+        sums[2 + j] += by_group(pair, vz, pairs)
+        style[j] += float(np.sum(u * z[j]))
+        for other in range(j + 1):
+            style[c] += float(np.sum(vz * z[other]))
+            c += 1
+    if len(u_out):
+        u_out[rows] = u
+    if len(v_out):
+        v_out[rows] = v
 
 
-def residuals(
-    low: Codes, high: Codes, score2: Small, weight: Floats, z: Floats, theta: Floats, beta: Floats, u: Floats, v: Floats
+def style_facts(flat: Floats, starts: Counts, step: int, many: int, facts: Floats) -> None:
+    """Fill ``facts`` with each column's largest absolute value, sum of squares and number of values not finite."""
+    for j, start in enumerate(starts.tolist()):
+        column = np.abs(flat[start : start + (many - 1) * step + 1 : step]) if many else np.zeros(0)
+        fine = np.isfinite(column)
+        with np.errstate(over="ignore", invalid="ignore"):
+            facts[j, 1] += float(np.sum(np.square(column)))
+        facts[j, 0] = max(facts[j, 0], float(column[fine].max(initial=0.0)))
+        facts[j, 2] += len(column) - np.count_nonzero(fine)
+
+
+def count_said(a: Codes, b: Codes, outcome: Small, models: int, said: Counts) -> None:
+    """Add the votes to ``said``, by first model, second model and outcome."""
+    said += np.bincount((a.astype(np.int64) * models + b) * 4 + outcome, minlength=len(said))
+
+
+def encode(a: Codes, b: Codes, outcome: Small, models: int, meaning: Codes, code: Codes) -> None:
+    """Look up every vote's code in ``meaning``."""
+    code[:] = meaning[(a.astype(np.int64) * models + b) * 4 + outcome]
+
+
+def meet(a: Codes, b: Codes, contributor: Codes, met: Words, words: int) -> None:
+    """Mark in ``met`` which models each contributor voted on."""
+    known = contributor >= 0
+    who = contributor[known].astype(np.int64) * words
+    for model in (a[known], b[known]):
+        np.bitwise_or.at(met, who + (model >> 6), np.uint64(1) << (model & 63).astype(np.uint64))
+
+
+def count_met(met: Words, words: int, models: int) -> Counts:
+    """Return for each model how many contributors are marked."""
+    table = met.reshape(-1, words)
+    counts = [
+        np.count_nonzero(table[:, model >> 6] & (np.uint64(1) << np.uint64(model & 63))) for model in range(models)
+    ]
+    return np.array(counts, np.int64)
+
+
+def first_and_last(code: Codes, contributor: Codes, first: Codes, last: Codes) -> None:
+    """Lower ``first`` and raise ``last`` to the contributors that voted on each pair."""
+    np.minimum.at(first, code >> 3, contributor)
+    np.maximum.at(last, code >> 3, contributor)
+
+
+def add_scores(
+    code: Codes,
+    u: Floats,
+    columns: Columns,
+    contributor: Codes,
+    low: Codes,
+    high: Codes,
+    first: int,
+    table: Floats,
+    style: Floats,
 ) -> None:
-    """Fill u and v with every vote's weighted residual and weighted information."""
-    for begin in range(0, len(low), BLOCK):
-        part = slice(begin, min(begin + BLOCK, len(low)))
-        x = theta[high[part]] - theta[low[part]]
-        for j in range(len(z)):
-            x -= z[j, part] * beta[j]
-        against = np.exp(np.clip(x, -700.0, 700.0))
-        p = 1.0 / (1.0 + against)
-        u[part] = 0.5 * score2[part] - p
-        v[part] = (against * p) * p
-        if len(weight):
-            u[part] *= weight[part]
-            v[part] *= weight[part]
+    """Add the scores u·x of a block of votes to their contributors' sums."""
+    contributors, models = table.shape
+    place = contributor.astype(np.int64) - first
+    rows = np.flatnonzero((place >= 0) & (place < contributors))
+    place, chosen, share = place[rows], code[rows], u[rows]
+    pair, sign = chosen >> 3, _sign(chosen)
+    cells = table.reshape(-1)
+    np.add.at(cells, place * models + low[pair], share)
+    np.subtract.at(cells, place * models + high[pair], share)
+    for j, z in enumerate(_columns(columns, rows, sign, len(style))):
+        style[j] += by_group(place, share * z, contributors)
+
+
+def middle_of(table: Floats, style: Floats) -> Floats:
+    """Return Σ s s' over contributors."""
+    scores = np.hstack([table, style.T])
+    total: Floats = np.einsum("gi,gj->ij", scores, scores)
+    return total
 
 
 def grouped(codes: Codes, groups: int) -> tuple[Counts, Codes]:
@@ -88,31 +157,6 @@ def grouped(codes: Codes, groups: int) -> tuple[Counts, Codes]:
     starts = np.zeros(groups + 1, np.int64)
     np.cumsum(np.bincount(codes, minlength=groups), out=starts[1:])
     return starts, np.argsort(codes, kind="stable").astype(np.int32)
-
-
-def contributors_per_model(starts: Counts, order: Codes, low: Codes, high: Codes, models: int) -> Counts:
-    """Count, for each model, the groups with at least one vote on it."""
-    group = np.repeat(np.arange(len(starts) - 1, dtype=np.int64), np.diff(starts))
-    keys = np.concatenate([group * models + low[order], group * models + high[order]])
-    return np.bincount(np.unique(keys) % models, minlength=models).astype(np.int64)
-
-
-def group_middle(
-    starts: Counts, order: Codes, low: Codes, high: Codes, u: Floats, style_scores: Floats, models: int
-) -> Floats:
-    """Return Σ over groups of s s', s the sum of a group's scores."""
-    size = models + style_scores.shape[1]
-    groups = len(starts) - 1
-    total = np.zeros((size, size))
-    for first in range(0, groups, GROUPS):
-        last = min(first + GROUPS, groups)
-        rows = order[starts[first] : starts[last]]
-        place = np.repeat(np.arange(last - first), np.diff(starts[first : last + 1])) * models
-        won = by_group(place + low[rows], u[rows], (last - first) * models)
-        lost = by_group(place + high[rows], u[rows], (last - first) * models)
-        scores = np.hstack([(won - lost).reshape(last - first, models), style_scores[first:last]])
-        total += np.einsum("gi,gj->ij", scores, scores)
-    return total
 
 
 def group_score(rows: Codes, low: Codes, high: Codes, u: Floats, z: Floats, models: int) -> Floats:

@@ -1,18 +1,25 @@
 """What the engine is given: the votes of a board as parallel columns of codes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from enum import IntEnum, StrEnum
-from typing import Final, Self, TypeAlias
+from typing import Final, Self, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+Kind = TypeVar("Kind", bound=np.generic)
 
 Codes: TypeAlias = NDArray[np.int32]
 Small: TypeAlias = NDArray[np.int8]
 Counts: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
+Words: TypeAlias = NDArray[np.uint64]
+
+#: Style columns where they lie: one line of numbers, where each column starts in it, the step from vote to vote, what
+#: each is multiplied by, and the votes' positions (empty where they are no column).
+Columns: TypeAlias = tuple[Floats, Counts, int, Floats, Small]
 
 UNKNOWN: Final = -1
 
@@ -80,9 +87,11 @@ class Votes:
         if not len(self):
             return
         for column in (self.model_a, self.model_b):
-            _require(column.min() >= 0 and column.max() < len(self.models), "a model's code is outside of models")
+            # Read without its sign a negative code is larger than any model's: one look instead of two.
+            inside = column.view(np.uint32).max() < len(self.models)
+            _require(bool(inside), "a model's code is outside of models")
         _require(not np.any(self.model_a == self.model_b), "a model stands against itself")
-        _require(self.outcome.min() >= Outcome.A and self.outcome.max() <= Outcome.BOTH_BAD, "an outcome is unknown")
+        _require(bool(self.outcome.view(np.uint8).max() <= Outcome.BOTH_BAD), "an outcome is unknown")
         if self.contributor is not None:
             inside = self.contributor.min() >= UNKNOWN and self.contributor.max() < self.contributors
             _require(bool(inside), "a contributor's code is outside of contributors")
@@ -93,6 +102,13 @@ class Votes:
             _require(self.counts.min() > 0, "a count is not positive")
         if self.position is not None:
             _require(self.position.min() >= -1 and self.position.max() <= 1, "a position is not +1, 0 or -1")
+
+    def _with(self, **changes: object) -> Self:
+        """Return the same votes with other columns that were made of these, and so need no second look."""
+        fresh = object.__new__(type(self))
+        for each in fields(self):
+            object.__setattr__(fresh, each.name, changes.get(each.name, getattr(self, each.name)))
+        return fresh
 
     def _narrow(self, name: str, kind: type[np.generic], shape: tuple[int, ...]) -> None:
         given = getattr(self, name)
@@ -105,7 +121,7 @@ class Votes:
             same = np.array_equal(narrowed, column, equal_nan=np.issubdtype(column.dtype, np.floating))
             _require(same or np.issubdtype(kind, np.floating), f"{name} does not fit {kind.__name__}")
             column = narrowed
-        object.__setattr__(self, name, column)
+        object.__setattr__(self, name, for_loops(column))
 
     def __len__(self) -> int:
         return len(self.model_a)
@@ -121,8 +137,7 @@ class Votes:
 
     def take(self, rows: "Flags | NDArray[np.integer]") -> Self:
         """Return these rows only (a mask or positions), with the same models and contributors."""
-        return replace(
-            self,
+        return self._with(
             model_a=self.model_a[rows],
             model_b=self.model_b[rows],
             outcome=self.outcome[rows],
@@ -133,6 +148,33 @@ class Votes:
             style=None if self.style is None else self.style[rows],
         )
 
+    def cut(self, begin: int, end: int) -> Self:
+        """Return the rows from ``begin`` to before ``end``; nothing is copied."""
+        if begin == 0 and end == len(self):
+            return self
+        part = slice(begin, end)
+        return self._with(
+            model_a=self.model_a[part],
+            model_b=self.model_b[part],
+            outcome=self.outcome[part],
+            contributor=None if self.contributor is None else self.contributor[part],
+            weights=None if self.weights is None else self.weights[part],
+            counts=None if self.counts is None else self.counts[part],
+            position=None if self.position is None else self.position[part],
+            style=None if self.style is None else self.style[part],
+        )
+
+    def then(self, more: Self) -> Self:
+        """Return these votes and after them others of the same models, contributors and columns."""
+        alike = (self.models, self.contributors, self.style_names) == (more.models, more.contributors, more.style_names)
+        _require(alike, "its parts have different models, contributors or style columns")
+        joined: dict[str, object] = {}
+        for name in ("model_a", "model_b", "outcome", "contributor", "weights", "counts", "position", "style"):
+            first, second = getattr(self, name), getattr(more, name)
+            _require((first is None) == (second is None), f"only some of its parts have the column {name}")
+            joined[name] = None if first is None else np.concatenate([first, second])
+        return self._with(**joined)
+
     def with_style(self, names: Sequence[str]) -> Self:
         """Return the same votes with only these style columns, in this order."""
         if tuple(names) == self.style_names:
@@ -140,9 +182,27 @@ class Votes:
         missing = [name for name in names if name not in self.style_names]
         _require(not missing, f"there is no style column {', '.join(missing)}")
         if self.style is None or not names:
-            return replace(self, style=None, style_names=())
+            return self._with(style=None, style_names=())
         places = [self.style_names.index(name) for name in names]
-        return replace(self, style=self.style[:, places], style_names=tuple(names))
+        return self._with(style=self.style[:, places], style_names=tuple(names))
+
+
+def for_loops(column: NDArray[Kind]) -> NDArray[Kind]:
+    """Return a column as the compiled loops know it: in one piece, and not marked as read-only, which they never write.
+
+    For a read-only array, as columns from files often are, they would be compiled anew, in the middle of a fit.
+    """
+    whole = np.ascontiguousarray(column) if column.ndim == 1 else column
+    return whole if whole.flags.writeable else np.asarray(_Opened(whole))
+
+
+class _Opened:
+    """The same memory as an array's, without the mark that it is read-only."""
+
+    def __init__(self, array: NDArray[Kind]) -> None:
+        self._held = array
+        address, _ = array.__array_interface__["data"]
+        self.__array_interface__ = {**array.__array_interface__, "data": (address, False)}
 
 
 def _require(holds: bool, complaint: str) -> None:
