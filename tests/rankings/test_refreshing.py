@@ -46,7 +46,7 @@ def numbers(snapshot: Snapshot, method: Method, segment: str = EVERYONE) -> list
     return [(row.model.name, row.rank, row.rating, row.lower, row.upper, row.votes) for row in view.rows]
 
 
-def test_a_board_stands_until_ten_peoples_votes_changed(db: None) -> None:
+def test_a_board_stands_until_ten_peoples_votes_changed(db: None, client: Client) -> None:
     votes = plant_votes(240)
     first = night(1)
     assert numbers(first, Method.PLAIN)
@@ -58,6 +58,8 @@ def test_a_board_stands_until_ten_peoples_votes_changed(db: None) -> None:
     assert board.stands_from.snapshot == first
     assert board.votes == 240
     assert numbers(second, Method.PLAIN) == numbers(first, Method.PLAIN)
+    page = " ".join(client.get("/?style=off").content.decode().split())
+    assert f"numbers of snapshot {first.pk}," in page
     found = moves_of(second, method=Method.PLAIN)
     assert found is not None
     assert (found.stands, found.anew) == (True, 0)

@@ -5,24 +5,9 @@ table ``policy_egressroute`` is made equal to this list.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
-
-class WayKind(StrEnum):
-    """What kind of way out it is."""
-
-    PAGE = "page"
-    AGGREGATE = "aggregate"
-    LOG = "log"
-    OWN_DATA = "own_data"
-    RELEASE = "release"
-    PROVIDER = "provider"
-    MAIL = "mail"
-    WITNESS = "witness"
-    AUDIT = "audit"
-    OPERATION = "operation"
-    SIDE_COPY = "side_copy"
+from apps.policy.domain.way_kinds import WayKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

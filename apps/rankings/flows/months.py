@@ -44,10 +44,10 @@ def write_month(month: date, *, now: datetime) -> str:
     A full disk, or somebody's erasure at this very moment, costs the file and never the night.
     """
     begun = begin_partition(month=month, now=timezone.now())
-    end = first_moment(next_month(month))
+    since, end = first_moment(month), first_moment(next_month(month))
     with one_moment():
-        tally = next((one for one in months_of_votes(until=end) if one.month == month), None)
-        columns = platform_columns(since=first_moment(month), before=end, until=now)
+        tally = next((one for one in months_of_votes(since=since, until=end) if one.month == month), None)
+        columns = platform_columns(since=since, before=end, until=now)
     if tally is None:
         return "empty"
     content = columns.sha256()

@@ -1,6 +1,7 @@
 """Snapshots, and the boards that were published."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from apps.battles.models import LanguageModel
 from apps.rankings.domain.segments import EVERYONE
@@ -55,6 +56,12 @@ class BoardView:
     def released_share(self) -> float:
         """The share of the board's votes whose battle was sold since, from 0 to 1."""
         return self.board.on_released / self.board.votes if self.board.votes else 0.0
+
+    @property
+    def dated(self) -> datetime:
+        """The moment up to which the board's numbers count votes: an earlier one where they still stand."""
+        stands_from = self.board.stands_from
+        return (stands_from.snapshot if stands_from is not None else self.snapshot).taken_at
 
     @property
     def leaders(self) -> list[BoardRow]:

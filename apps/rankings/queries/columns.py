@@ -225,12 +225,12 @@ class MonthTally:
 
 _MONTHS: Final = """
 SELECT date_trunc('month', cast_at AT TIME ZONE 'UTC')::date, count(*), max(id) FROM battles_vote
-WHERE cast_at <= %s GROUP BY 1 ORDER BY 1
+WHERE cast_at <= %(until)s AND (cast_at >= %(since)s OR %(since)s::timestamptz IS NULL) GROUP BY 1 ORDER BY 1
 """
 
 
-def months_of_votes(*, until: datetime) -> list[MonthTally]:
+def months_of_votes(*, since: datetime | None = None, until: datetime) -> list[MonthTally]:
     """Return the months in which votes were cast, oldest first."""
     with connection.cursor() as cursor:
-        cursor.execute(_MONTHS, [until])
+        cursor.execute(_MONTHS, {"since": since, "until": until})
         return [MonthTally(month=month, votes=votes, newest=newest) for month, votes, newest in cursor.fetchall()]
