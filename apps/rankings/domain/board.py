@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from apps.rankings.domain.graph import WhyUnranked
 from apps.rankings.domain.method import MICRO, POINTS
 from apps.rankings.domain.votes import Flags, Floats
@@ -158,7 +160,7 @@ def as_json(board: BoardResult) -> dict[str, object]:
 
 def rounded_intervals(middles: Floats, halves: Floats, known: Flags) -> list[tuple[int | None, int | None]]:
     """Return lower and upper ends in millionths of a point, for middles in points and halves in log-odds."""
-    return [
-        (micropoints(middle - half * POINTS), micropoints(middle + half * POINTS)) if sure else (None, None)
-        for middle, half, sure in zip(middles.tolist(), halves.tolist(), known.tolist(), strict=True)
-    ]
+    lower = np.rint((middles - halves * POINTS) * MICRO).tolist()
+    upper = np.rint((middles + halves * POINTS) * MICRO).tolist()
+    ends = zip(lower, upper, known.tolist(), strict=True)
+    return [(int(low), int(high)) if sure else (None, None) for low, high, sure in ends]

@@ -71,20 +71,9 @@ def fit_segments(
     shifted = np.asarray(segment_codes, np.int32) + np.int32(1)
     starts, order = loops.grouped(np.ascontiguousarray(shifted), len(segments) + 1)
     return {
-        name: fit_board(_alone(votes, order[starts[place + 1] : starts[place + 2]]), everywhere, kernels=loops)
+        name: fit_board(votes.take(order[starts[place + 1] : starts[place + 2]]).among_few(), everywhere, kernels=loops)
         for place, name in enumerate(segments)
     }
-
-
-def _alone(votes: Votes, rows: Codes) -> Votes:
-    """Take some votes out with contributors numbered anew, so that nothing grows with those who are not there."""
-    taken = votes.take(rows)
-    if taken.contributor is None:
-        return taken
-    present, place = np.unique(taken.contributor, return_inverse=True)
-    unknown = int(len(present) > 0 and present[0] == UNKNOWN)
-    contributor = (place.reshape(-1) - unknown).astype(np.int32)
-    return replace(taken, contributor=contributor, contributors=len(present) - unknown)
 
 
 def _reference_scales(votes: Votes, method: FitMethod, kernels: Kernels) -> dict[str, float]:

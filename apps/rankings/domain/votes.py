@@ -164,6 +164,15 @@ class Votes:
             style=None if self.style is None else self.style[part],
         )
 
+    def among_few(self) -> Self:
+        """Return the same votes with contributors numbered anew, so that nothing grows with those who are not there."""
+        if self.contributor is None or not len(self):
+            return self
+        present, place = np.unique(self.contributor, return_inverse=True)
+        unknown = int(present[0] == UNKNOWN)
+        contributor = (place.reshape(-1) - unknown).astype(np.int32)
+        return self._with(contributor=contributor, contributors=len(present) - unknown)
+
     def then(self, more: Self) -> Self:
         """Return these votes and after them others of the same models, contributors and columns."""
         alike = (self.models, self.contributors, self.style_names) == (more.models, more.contributors, more.style_names)
