@@ -1,7 +1,7 @@
 """What a licensee's program does: fetch and resume, read what was taken back, confirm that it is gone."""
 
 import hashlib
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from django.core.cache import cache
@@ -20,6 +20,7 @@ from tests.licensing.opened import PLATFORM, TABLE, Opened, by_the_owner, fetche
 from tests.trails import refusals
 
 pytestmark = pytest.mark.committed
+JSON: Final = "application/json"
 
 
 @pytest.fixture(autouse=True)
@@ -103,14 +104,14 @@ def test_a_program_confirms_by_a_persons_name(opened: Opened, client: Client, ad
     take_back_rows_of(actor=PLATFORM, contributor_id=ada.contributor.pk, now=timezone.now())
     tend_withdrawals(actor=PLATFORM, post=SilentPost())
     client.force_login(ada)
-    assert client.post("/api/v1/notices/1/answer/", {"name": "Ada"}).status_code == 404
+    assert client.post("/api/v1/notices/1/answer/", {"name": "Ada"}, JSON).status_code == 404
     client.force_login(opened.contact)
-    assert client.post("/api/v1/notices/1/answer/", {}).status_code == 400
-    answer = client.post("/api/v1/notices/1/answer/", {"name": "Ingrid Aas"})
+    assert client.post("/api/v1/notices/1/answer/", {}, JSON).status_code == 400
+    answer = client.post("/api/v1/notices/1/answer/", {"name": "Ingrid Aas"}, JSON)
     assert answer.status_code == 200
     assert answer.json()["acknowledged_at"]
-    assert client.post("/api/v1/notices/1/answer/", {"name": "Ingrid Aas"}).status_code == 409
-    assert client.post("/api/v1/notices/2/answer/", {"name": "Ingrid Aas"}).status_code == 404
+    assert client.post("/api/v1/notices/1/answer/", {"name": "Ingrid Aas"}, JSON).status_code == 409
+    assert client.post("/api/v1/notices/2/answer/", {"name": "Ingrid Aas"}, JSON).status_code == 404
 
 
 def test_a_program_that_asks_too_often_waits(opened: Opened, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from apps.accounts.models import User
 from apps.audit.domain.refusal import Refused
 from apps.battles.models import Endpoint
 from apps.licensing.flows import open_now
-from apps.licensing.models import Edition, FinalRecipient, Licensee, Offer
+from apps.licensing.models import FinalRecipient, Licensee, Offer
 from apps.licensing.queries import opening_checks
 from apps.licensing.queries.opening import Now
 from apps.licensing.services import object_to_offer
@@ -64,8 +64,10 @@ def _nobody_named(_world: World, _offer: Offer, _dorothy: User) -> None:
     FinalRecipient.objects.update(ended_at=timezone.now())
 
 
-def _exchanged(_world: World, offer: Offer, _dorothy: User) -> None:
-    Edition.objects.filter(offer=offer).update(manifest_sha256="e" * 64)
+def _exchanged(world: World, offer: Offer, _dorothy: User) -> None:
+    world.rewritten(
+        "licensing_edition", "UPDATE licensing_edition SET manifest_sha256 = %s WHERE offer_id = %s", "e" * 64, offer.pk
+    )
 
 
 def _larger_k(world: World, _offer: Offer, _dorothy: User) -> None:

@@ -75,7 +75,7 @@ def reworded(number: str) -> ClauseChange:
 def test_anything_else_waits_in_public(radia: User, katherine: User, what: str, kind: Kind) -> None:
     changes = {
         "looser": [other("W7", k=8)],
-        "mixed": [other("W1", min_age_days=90), other("W6", hours=48)],
+        "mixed": [other("W1", min_age_days=90), other("W7", k=8)],
         "a tightening with other words": [
             ClauseChange(number="W1", title="Live data", text="Ninety days.", parameters={"min_age_days": 90})
         ],
@@ -270,7 +270,7 @@ def test_the_database_and_the_program_know_the_same_safer_sides() -> None:
 def test_a_clock_of_the_application_that_runs_ahead_brings_nothing_forward(radia: User, katherine: User) -> None:
     change(radia, katherine, other("W7", k=8))
     assert current_version(at=timezone.now() + 4 * MONTH) == 1
-    adopted = adopted_by(katherine, judged(radia, other("W6", hours=71)), now=timezone.now() + 4 * MONTH)
+    adopted = adopted_by(katherine, judged(radia, other("W7", k=7)), now=timezone.now() + 4 * MONTH)
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         (now,) = cursor.fetchone()
