@@ -50,6 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (_Unusable, UnreadableFile) as unusable:
         _say(f"showdown-rank: {unusable}")
         return UNUSABLE
+    except MemoryError:
+        _say("showdown-rank: There is not enough memory for so many votes; with fewer style columns it takes less.")
+        return UNUSABLE
     except BrokenPipeError:
         # Whoever read the table has seen enough.
         _drop_standard_output()
