@@ -331,13 +331,13 @@ def _surely_good(column: pa.Array, latest: datetime | None) -> Flags:
         values = _whole(column.cast(pa.int64()), -1)
         return (values > int(begin.timestamp()) * ticks) & (values < int(end.timestamp()) * ticks)
     if pa.types.is_integer(kind) or pa.types.is_float32(kind) or pa.types.is_float64(kind):
-        seconds = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        seconds: Floats = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
         return (seconds > begin.timestamp()) & (seconds < end.timestamp())
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         usual = pc.match_substring_regex(column, _USUAL_MOMENT)
         after = pc.greater(column, begin.date().isoformat() + "~")
         before = pc.less(column, end.date().isoformat())
         known = pc.or_(pc.equal(column, ""), pc.and_(usual, pc.and_(after, before)))
-        seconds = pc.if_else(pc.match_substring_regex(column, _SECONDS), column, None).cast(pa.float64())
-        return _flags(known) | _surely_good(seconds, latest)
+        numbers = pc.if_else(pc.match_substring_regex(column, _SECONDS), column, None).cast(pa.float64())
+        return _flags(known) | _surely_good(numbers, latest)
     return np.zeros(len(column), np.bool_)
