@@ -47,7 +47,7 @@ def run(quick: bool) -> Table:
         rows=tuple(rows),
         notes=(
             f"Votes of {MODELS} models, each contributor {VOTES_EACH}, with a timestamp, and {len(STYLE)} numbers of "
-            "both sides. Each line is a process of its own; imports and compilation are over when its clock starts, and "
+            "both sides. Each line is a process of its own; imports and compilation are over when its clock starts; "
             "its memory is the most that it held, less what it held at that moment. pandas reads all columns with its "
             "quickest reader and does nothing else.",
         ),
