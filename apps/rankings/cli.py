@@ -6,17 +6,19 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final, NoReturn, Self
 
-from apps.battles.domain.formats import FORMATS, BattleRow, Reading, UnreadableFile, read_battles
+from apps.battles.domain.formats import FORMATS, UnreadableFile
+from apps.battles.domain.formats.rows import Source
 from apps.rankings.domain.board import BoardResult, as_json
 from apps.rankings.domain.fit import fit_board, fit_segments
-from apps.rankings.domain.intake import Gathered, UnfitForRanking, gather
+from apps.rankings.domain.intake import Gathered, UnfitForRanking, Wanted
 from apps.rankings.domain.method import Anchor, FitMethod, Intervals, Ties
+from apps.rankings.domain.reading import gather_file
 from apps.rankings.domain.table import ASCII, UNICODE, Strokes, board_text
 
 RANKED: Final = 0
@@ -25,6 +27,7 @@ UNUSABLE: Final = 2
 
 _PATIENCE: Final = 0.7
 _SHOW_EVERY: Final = 0.2
+_MINUTE: Final = 60
 _CHOICES: Final = (Intervals.AUTO, Intervals.HC0, Intervals.CR1, Intervals.CV3)
 
 
@@ -46,6 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run(_parser().parse_args(arguments))
     except (_Unusable, UnreadableFile) as unusable:
         _say(f"showdown-rank: {unusable}")
+        return UNUSABLE
+    except MemoryError:
+        _say("showdown-rank: There is not enough memory for so many votes; with fewer style columns it takes less.")
         return UNUSABLE
     except BrokenPipeError:
         # Whoever read the table has seen enough.
@@ -79,29 +85,40 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace) -> int:
     method = _method(options)
+    progress = _Progress()
     # A day of grace, since a file may carry the local time of any zone.
     latest = datetime.now(UTC) + timedelta(days=1)
-    reading = read_battles(options.file, options.format, latest=latest)
-    try:
-        gathered = gather(_watched(reading), style=method.style, cluster=options.cluster, segment=options.segment)
-    except UnfitForRanking as unfit:
-        raise _Unusable(f"{options.file}: {unfit}.") from unfit
-    if reading.bad_total and not reading.rows:
-        raise _Unusable(f"{options.file}: none of its {reading.bad_total} rows can be used; {reading.bad[0]}.")
-    if method.anchor is not None and method.anchor.model not in gathered.votes.models:
-        raise _Unusable(f"{options.file}: the anchor {method.anchor.model} is not in it.")
-    if reading.bad_total:
-        were = "row was" if reading.bad_total == 1 else "rows were"
-        _say(f"showdown-rank: {reading.bad_total:,} {were} not used; {reading.bad[0]}.")
-    board = _with_bad_rows(fit_board(gathered.votes, method), reading, gathered)
-    segments = {}
-    if gathered.segments:
-        segments = fit_segments(gathered.votes, gathered.segment_codes, gathered.segments, method)
+    wanted = Wanted(style=method.style, cluster=options.cluster, segment=options.segment)
+    with progress:
+        gathered = _gathered(options, wanted, latest, progress)
+        if method.anchor is not None and method.anchor.model not in gathered.votes.models:
+            raise _Unusable(f"{options.file}: the anchor {method.anchor.model} is not in it.")
+        if gathered.bad:
+            were = "row was" if gathered.bad == 1 else "rows were"
+            progress.clear()
+            _say(f"showdown-rank: {gathered.bad:,} {were} not used; {gathered.first_bad}.")
+        progress.enter(f"Ranking {gathered.votes.total:,} votes")
+        board = _with_bad_rows(fit_board(gathered.votes, method), gathered)
+        segments = {}
+        if gathered.segments:
+            progress.enter(f"Ranking {len(gathered.segments):,} segments")
+            segments = fit_segments(gathered.votes, gathered.segment_codes, gathered.segments, method)
     if options.json is not None:
         _write_json(options.json, board, segments)
     if options.json != "-":
         _write_tables(board, segments, options)
     return RANKED if board else NOTHING_RANKED
+
+
+def _gathered(options: argparse.Namespace, wanted: Wanted, latest: datetime, progress: "_Progress") -> Gathered:
+    progress.enter("Reading")
+    try:
+        gathered = gather_file(options.file, wanted, format_name=options.format, latest=latest, watch=progress.show)
+    except UnfitForRanking as unfit:
+        raise _Unusable(f"{options.file}: {unfit}.") from unfit
+    if gathered.bad and not len(gathered.votes):
+        raise _Unusable(f"{options.file}: none of its {gathered.bad} rows can be used; {gathered.first_bad}.")
+    return gathered
 
 
 def _method(options: argparse.Namespace) -> FitMethod:
@@ -148,28 +165,59 @@ def _share(given: str | None) -> float | None:
         raise _Unusable(f"--cap takes a share such as 0.02 or 2%, and not {given!r}.") from wrong
 
 
-def _watched(reading: Reading) -> Iterator[BattleRow]:
-    """Pass the rows through, and show how far the file has been read where somebody is watching and waiting."""
-    if not sys.stderr.isatty():
-        yield from reading
-        return
-    began = shown = time.monotonic()
-    for number, row in enumerate(reading):
-        yield row
-        if number % 1024 == 0:
-            now = time.monotonic()
-            if now - began > _PATIENCE and now - shown > _SHOW_EVERY:
-                shown = now
-                sys.stderr.write(f"\rReading: {reading.progress:4.0%}")
-                sys.stderr.flush()
-    if shown > began:
-        sys.stderr.write("\r" + " " * 20 + "\r")
+class _Progress:
+    """One line on a terminal that somebody watches and waits at: the phase, done of total, and the time left."""
+
+    def __init__(self) -> None:
+        self._watched = sys.stderr.isatty()
+        self._start = self._began = self._written = time.monotonic()
+        self._phase = ""
+        self._width = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.clear()
+
+    def enter(self, phase: str) -> None:
+        """Begin a phase, and name it if the command has taken a while already."""
+        self._phase, self._began = phase, time.monotonic()
+        if self._began - self._start > _PATIENCE:
+            self._write(f"{phase} ...")
+
+    def show(self, source: Source) -> None:
+        """Say how far a file has been read, unless that was said just now."""
+        now = time.monotonic()
+        if now - self._start < _PATIENCE or now - self._written < _SHOW_EVERY or not source.size:
+            return
+        share = min(1.0, max(source.done, 1) / source.size)
+        left = (now - self._began) * (1 - share) / share
+        self._write(f"{self._phase}: {source.done:,} of {source.size:,} ({share:.0%}), about {_duration(left)} left")
+
+    def clear(self) -> None:
+        """Wipe the line, for whatever is written next."""
+        if self._width:
+            self._write("")
+            self._width = 0
+
+    def _write(self, line: str) -> None:
+        if not self._watched:
+            return
+        line = line[: shutil.get_terminal_size((80, 24)).columns - 1]
+        sys.stderr.write("\r" + line.ljust(self._width) + ("" if line else "\r"))
+        sys.stderr.flush()
+        self._width, self._written = len(line), time.monotonic()
 
 
-def _with_bad_rows(board: BoardResult, reading: Reading, gathered: Gathered) -> BoardResult:
+def _duration(seconds: float) -> str:
+    return f"{seconds / _MINUTE:.0f} min" if seconds > 2 * _MINUTE else f"{seconds:.0f} s"
+
+
+def _with_bad_rows(board: BoardResult, gathered: Gathered) -> BoardResult:
     left_out = dict(board.left_out)
-    if reading.bad_total:
-        left_out["bad-row"] = reading.bad_total
+    if gathered.bad:
+        left_out["bad-row"] = gathered.bad
     return replace(board, left_out=left_out, notes=board.notes + gathered.notes)
 
 

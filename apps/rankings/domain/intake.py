@@ -1,14 +1,16 @@
 """From the rows of a battle file to the columns that the engine takes."""
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
-from apps.battles.domain.formats.rows import BattleRow, Winner
-from apps.rankings.domain.votes import UNKNOWN, Codes, Outcome, Votes
+from apps.battles.domain.formats.generic import DIFFERENCE, Needs
+from apps.battles.domain.formats.rows import BadRow, BattleRow, Winner
+from apps.battles.domain.formats.values import number
+from apps.rankings.domain.votes import UNKNOWN, Codes, Counts, Floats, Outcome, Small, Votes
 
 OUTCOMES: Final = {
     Winner.MODEL_A: Outcome.A,
@@ -21,13 +23,14 @@ LENGTH: Final = "length"
 
 #: A column whose name holds one of these counts something, and a count below zero is no value.
 _COUNTS: Final = ("token", "length", "count", "duration", "words", "characters")
-_TEXTS: Final = frozenset({VOTER, "language", "country", "profession", "age_band", "education", "category"})
+#: Columns of texts with a meaning of their own, by which votes can be grouped.
+GROUPING: Final = frozenset({VOTER, "language", "country", "profession", "age_band", "education", "category"})
 #: The fit works on squares of the number of models, and no arena has a tenth of this.
 MOST_MODELS: Final = 2000
 #: With fewer votes all of them may name their models in alphabetical order by chance.
 _TELLING: Final = 20
 #: A complaint about a column names those that the first rows have.
-_LOOKED_AT: Final = 1000
+LOOKED_AT: Final = 1000
 
 
 class UnfitForRanking(ValueError):
@@ -43,13 +46,41 @@ class TooManyModels(UnfitForRanking):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a board takes from a file.
+
+    ``style`` names numbers that the rows have for both sides; ``length`` is the replies' length in characters where
+    there is no such number, and where the sides are not known a column such as ``tokens_difference`` may hold the first
+    one's ``tokens`` less the second one's. ``cluster`` and ``segment`` name columns of text; contributors are the
+    voters unless ``cluster`` says otherwise.
+    """
+
+    style: tuple[str, ...] = ()
+    cluster: str | None = None
+    segment: str | None = None
+
+    @property
+    def needs(self) -> Needs:
+        """What has to be read for it of a file in the generic format."""
+        words = {f"response{end}" for end in ("_a", "_b") if LENGTH in self.style}
+        people = VOTER if self.cluster is None else self.cluster
+        segments = set() if self.segment is None else {self.segment}
+        return Needs(texts=frozenset({people} | segments | words), style=frozenset(self.style))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """The votes of a file; ``segment_codes`` (int32, n) indexes ``segments``, -1 for a row without one."""
+    """The votes of a file; ``segment_codes`` (int32, n) indexes ``segments``, -1 for a row without one.
+
+    ``bad`` counts the rows that could not be used, and ``first_bad`` is the first of them.
+    """
 
     votes: Votes
     segments: tuple[str, ...] = ()
     segment_codes: Codes = field(default_factory=lambda: np.zeros(0, np.int32))
     notes: tuple[str, ...] = ()
+    bad: int = 0
+    first_bad: BadRow | None = None
 
 
 class _Names:
@@ -78,14 +109,18 @@ class _Names:
 
 
 def gather(
-    rows: Iterable[BattleRow], *, style: Sequence[str] = (), cluster: str | None = None, segment: str | None = None
+    rows: Iterable[BattleRow],
+    *,
+    style: Sequence[str] = (),
+    cluster: str | None = None,
+    segment: str | None = None,
+    there: Callable[[], set[str]] | None = None,
 ) -> Gathered:
-    """Read all rows into columns.
+    """Read all rows into columns, as ``Wanted`` says.
 
-    ``style`` names numbers that the rows have for both sides; ``length`` is the replies' length in characters where
-    there is no such number. ``cluster`` and ``segment`` name columns of text; contributors are the voters unless
-    ``cluster`` says otherwise. Models and contributors are coded in the order of their names, so that the order of the
-    rows decides nothing. Raises ``UnknownColumn`` and ``TooManyModels``.
+    Models and contributors are coded in the order of their names, so that the order of the rows decides nothing.
+    ``there`` may say which columns a complaint names, else those of the first rows. Raises ``UnknownColumn`` and
+    ``TooManyModels``.
     """
     models, people, segments = _Names(), _Names(), _Names()
     first, second, voters, parts = array("i"), array("i"), array("i"), array("i")
@@ -106,59 +141,119 @@ def gather(
         voters.append(people.code(_text(row, VOTER if cluster is None else cluster)))
         parts.append(segments.code(None if segment is None else _text(row, segment)))
         for name, column in zip(style, differences, strict=True):
-            here, there = _sides(row, name)
-            below = min(here, there) < 0 and any(part in name for part in _COUNTS)
+            difference, below = _difference(row, name)
             negative += below
-            column.append(np.nan if below else here - there)
-        if len(first) <= _LOOKED_AT:
-            seen.update(_columns(row))
-    for name, column in zip(style, differences, strict=True):
-        if not np.isfinite(np.frombuffer(column)).any():
-            raise UnknownColumn(f"no row has numbers of both sides for {name}; there is {_listed(seen, sides=True)}")
-    for wanted, found in ((cluster, people), (segment, segments)):
-        if wanted is not None and not found.names:
-            raise UnknownColumn(f"no row has a {wanted}; there is {_listed(seen, sides=False)}")
-    model_a, model_b = models.coded(first), models.coded(second)
-    notes = [f"{negative} negative values count as unknown."] if negative else []
-    left = np.array(position, np.int8)
-    if style and len(left) >= _TELLING and left.all() and bool((left * (model_b - model_a) > 0).all()):
-        left = np.zeros(len(left), np.int8)
-        notes.append("Every row names its models in alphabetical order, so it does not say which stood left.")
+            column.append(difference)
+        if len(first) <= LOOKED_AT:
+            seen.update(columns_of(row))
     several = np.array(counts, np.int64)
-    votes = Votes(
+    return assembled(
+        Wanted(style=tuple(style), cluster=cluster, segment=segment),
         models=models.names,
+        model_a=models.coded(first),
+        model_b=models.coded(second),
+        outcome=np.array(outcome, np.int8),
+        position=np.array(position, np.int8),
+        contributor=people.coded(voters),
+        contributors=len(people.names),
+        segments=segments.names,
+        segment_codes=segments.coded(parts),
+        style=np.array([np.frombuffer(column) for column in differences]) if style else None,
+        negative=negative,
+        counts=several if (several > 1).any() else None,
+        there=there or (lambda: seen),
+    )
+
+
+def assembled(
+    wanted: Wanted,
+    *,
+    models: tuple[str, ...],
+    model_a: Codes,
+    model_b: Codes,
+    outcome: Small,
+    position: Small,
+    contributor: Codes,
+    contributors: int,
+    segments: tuple[str, ...],
+    segment_codes: Codes,
+    style: Floats | None,
+    negative: int,
+    there: Callable[[], set[str]],
+    counts: Counts | None = None,
+    bad: int = 0,
+    first_bad: BadRow | None = None,
+) -> Gathered:
+    """Put the columns of a file together; ``style`` (k by n) holds differences, ``there`` says which columns it has.
+
+    Raises ``UnknownColumn`` where a wanted one says nothing at all.
+    """
+    for place, name in enumerate(wanted.style):
+        if style is None or not np.isfinite(style[place]).any():
+            raise UnknownColumn(f"no row has numbers of both sides for {name}; there is {_listed(there(), sides=True)}")
+    for column, values in ((wanted.cluster, contributors), (wanted.segment, len(segments))):
+        if column is not None and not values:
+            raise UnknownColumn(f"no row has a {column}; there is {_listed(there(), sides=False)}")
+    notes = [f"{negative} negative values count as unknown."] if negative else []
+    if (
+        style is not None
+        and len(position) >= _TELLING
+        and bool((position == 1).all())
+        and bool((model_a < model_b).all())
+    ):
+        position = np.zeros(len(position), np.int8)
+        notes.append("Every row names its models in alphabetical order, so it does not say which stood left.")
+    votes = Votes(
+        models=models,
         model_a=model_a,
         model_b=model_b,
-        outcome=np.array(outcome, np.int8),
-        contributor=people.coded(voters) if people.names else None,
-        contributors=len(people.names),
-        counts=several if (several > 1).any() else None,
-        position=left if left.any() else None,
-        style=np.array([np.frombuffer(column) for column in differences]).T if style else None,
-        style_names=tuple(style),
+        outcome=outcome,
+        contributor=contributor if contributors else None,
+        contributors=contributors,
+        counts=counts,
+        position=position if position.any() else None,
+        style=None if style is None else style.T,
+        style_names=wanted.style,
     )
-    return Gathered(votes=votes, segments=segments.names, segment_codes=segments.coded(parts), notes=tuple(notes))
+    return Gathered(
+        votes=votes,
+        segments=segments,
+        segment_codes=segment_codes,
+        notes=tuple(notes),
+        bad=bad,
+        first_bad=first_bad,
+    )
+
+
+def counts_something(name: str) -> bool:
+    """Say whether these numbers are counts, so that one below zero is none."""
+    return any(part in name for part in _COUNTS)
 
 
 def _text(row: BattleRow, column: str) -> str | None:
-    if column in _TEXTS:
+    if column in GROUPING:
         found: str | None = getattr(row, column)
         return found
     return row.extra.get(column) or None
 
 
-def _sides(row: BattleRow, name: str) -> tuple[float, float]:
+def _difference(row: BattleRow, name: str) -> tuple[float, bool]:
+    """Return the first side's number less the second one's, NaN where unknown, and whether it is a count below zero."""
     if name in row.numbers:
-        return row.numbers[name]
-    if name == LENGTH and row.response_a is not None and row.response_b is not None:
-        return float(len(row.response_a)), float(len(row.response_b))
-    return np.nan, np.nan
+        here, there = row.numbers[name]
+    elif name == LENGTH and row.response_a is not None and row.response_b is not None:
+        here, there = float(len(row.response_a)), float(len(row.response_b))
+    else:
+        given = number(row.extra.get(f"{name}{DIFFERENCE}"))
+        return (np.nan if given is None else given), False
+    below = min(here, there) < 0 and counts_something(name)
+    return (np.nan if below else here - there), below
 
 
-def _columns(row: BattleRow) -> Iterable[str]:
+def columns_of(row: BattleRow) -> Iterable[str]:
     """Yield the names of this row's columns; those that have two sides end in a star."""
     yield from (f"{name}*" for name in row.numbers)
-    yield from (name for name in _TEXTS if getattr(row, name) is not None)
+    yield from (name for name in GROUPING if getattr(row, name) is not None)
     yield from row.extra
     if row.response_a is not None and row.response_b is not None:
         yield f"{LENGTH}*"

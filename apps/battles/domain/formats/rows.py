@@ -79,7 +79,8 @@ class Source(Protocol):
 class Reading:
     """The rows of a file, one after the other; bad ones are collected instead of yielded.
 
-    ``bad`` keeps the first thousand complaints and ``bad_total`` counts all; ``rows`` counts what was yielded. A file
+    ``bad`` keeps the first thousand complaints and ``bad_total`` counts all; ``rows`` counts what was yielded, and
+    ``source`` knows how far the file has been read. A file
     that turns out to be unusable in its middle raises ``UnreadableFile``: whoever writes rows down keeps none then.
     """
 
@@ -89,7 +90,7 @@ class Reading:
         self.rows = 0
         self.bad: list[BadRow] = []
         self.bad_total = 0
-        self._source = source
+        self.source = source
         self._found = iter(found)
 
     def __iter__(self) -> Iterator[BattleRow]:
@@ -108,4 +109,4 @@ class Reading:
     @property
     def progress(self) -> float:
         """The share of the file that has been read, from 0 to 1."""
-        return min(1.0, self._source.done / self._source.size) if self._source.size else 1.0
+        return min(1.0, self.source.done / self.source.size) if self.source.size else 1.0

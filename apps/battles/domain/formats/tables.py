@@ -4,7 +4,7 @@ import csv
 import json
 import re
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -62,8 +62,11 @@ def separator_hint(columns: tuple[str, ...]) -> str:
     return " Is it separated by something other than commas?" if len(columns) == 1 else ""
 
 
-def open_table(path: Path) -> Table:
-    """Open a table by its suffix; raises ``UnreadableFile``."""
+def open_table(path: Path, *, only: Collection[str] | None = None) -> Table:
+    """Open a table by its suffix; raises ``UnreadableFile``.
+
+    Where ``only`` is given, other columns need not be among the values of a row.
+    """
     usable_file(path)
     suffix = path.suffix.lower()
     if suffix == ".csv":
@@ -73,7 +76,7 @@ def open_table(path: Path) -> Table:
     if suffix == ".json":
         return _open_objects(path, json_list)
     if suffix == ".parquet":
-        return _open_parquet(path)
+        return _open_parquet(path, only)
     raise UnreadableFile(f"{path} ends in none of {', '.join(SUFFIXES)}, so nothing says how to read it.")
 
 
@@ -269,7 +272,7 @@ class _Rows:
     done: int = 0
 
 
-def _open_parquet(path: Path) -> Table:
+def _open_parquet(path: Path, only: Collection[str] | None) -> Table:
     try:
         file = pq.ParquetFile(path)
     except (pa.ArrowException, OSError) as failure:
@@ -279,11 +282,12 @@ def _open_parquet(path: Path) -> Table:
     if twice:
         raise UnreadableFile(f"{path}: its schema has {_columns(twice)} twice.")
     columns = tuple(field.name for field in file.schema_arrow if not pa.types.is_nested(field.type))
+    read = [name for name in columns if only is None or name in only]
     rows = _Rows(size=file.metadata.num_rows)
 
     def records() -> Iterator[Record | BadRow]:
         try:
-            for batch in map(_in_microseconds, file.iter_batches(batch_size=_BATCH, columns=list(columns))):
+            for batch in map(in_microseconds, file.iter_batches(batch_size=_BATCH, columns=read)):
                 for found in _values(batch):
                     rows.done += 1
                     yield BadRow(rows.done, found) if isinstance(found, str) else Record(rows.done, found)
@@ -293,7 +297,7 @@ def _open_parquet(path: Path) -> Table:
     return Table(path=path, columns=columns, records=records(), source=rows)
 
 
-def _in_microseconds(batch: pa.RecordBatch) -> pa.RecordBatch:
+def in_microseconds(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Cut nanoseconds off, which pandas writes and Python's own times do not know."""
     for place, column in enumerate(batch.schema):
         if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
