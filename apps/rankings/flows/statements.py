@@ -12,6 +12,7 @@ from apps.rankings.domain.fit import fit_board, fit_segments
 from apps.rankings.domain.influence import Influence, NoInfluence, influence
 from apps.rankings.domain.membership import EVERYONE
 from apps.rankings.domain.sentences import upwards
+from apps.rankings.domain.votes import Floats
 from apps.rankings.flows.fitting import fit_method
 from apps.rankings.flows.planning import WITHOUT, Plan, codes_of
 from apps.rankings.flows.weighing import under_network_cap
@@ -39,10 +40,11 @@ def compared_segments(counted: CountedVotes, plan: Plan, rules: Mapping[str, Any
         whole = influence(votes, fit_board(votes, method), method)
     except NoInfluence:
         return []
+    covariance = whole.covariance
     compared = []
     for layer in plan.layers:
         if layer != EVERYONE and not layer.startswith(WITHOUT):
-            compared += list(_of_layer(counted, plan, layer, whole, rules))
+            compared += list(_of_layer(counted, plan, layer, whole, covariance, rules))
     ids = dict(zip(counted.votes.models, counted.model_ids, strict=True))
     scales = {one.segment: one for one in compared}
     return [
@@ -61,7 +63,12 @@ def compared_segments(counted: CountedVotes, plan: Plan, rules: Mapping[str, Any
 
 
 def _of_layer(
-    counted: CountedVotes, plan: Plan, layer: str, whole: Influence, rules: Mapping[str, Any]
+    counted: CountedVotes,
+    plan: Plan,
+    layer: str,
+    whole: Influence,
+    covariance: Floats,
+    rules: Mapping[str, Any],
 ) -> Iterator[Compared]:
     names = plan.refreshing(layer)
     method = replace(fit_method(Method.PLAIN, rules, whole=False), draws=0)
@@ -75,7 +82,7 @@ def _of_layer(
             continue
         mine = votes.take(order[edges[place] : edges[place + 1]])
         try:
-            yield compare(name, influence(mine, boards[name], method), whole)
+            yield compare(name, influence(mine, boards[name], method), whole, covariance)
         except (CannotCompare, NoInfluence, np.linalg.LinAlgError):
             # What too few people say alike of too many models supports no sentence, and none is made.
             continue
