@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from apps.rankings.domain.showing import in_tens
+from apps.rankings.domain.sums import distinct
 from apps.rankings.domain.votes import Codes, Counts, Outcome, Small
 
 _KINDS: Final = len(Outcome)
@@ -56,10 +57,10 @@ def pairs_told(
             bounds[at] = newest
     fresh = vote_ids > bounds[cell]
     crowd = int(people.max(initial=0)) + 1
-    voters = np.unique(cell[fresh].astype(np.int64) * crowd + people[fresh]) // crowd
+    voters = distinct(cell[fresh] * crowd + people[fresh]) // crowd
     anew = np.flatnonzero(np.bincount(voters, minlength=len(present)) >= least)
     said = np.where(models[0] < models[1], outcome, _TURNED[outcome])
-    counts = np.bincount(cell.astype(np.int64) * _KINDS + said, minlength=len(present) * _KINDS)
+    counts = np.bincount(cell * _KINDS + said, minlength=len(present) * _KINDS)
     rest, second = np.divmod(present[anew], many)
     board, first = np.divmod(rest, many)
     return PairCells(boards=board, low=first, high=second, counts=in_tens(counts.reshape(-1, _KINDS)[anew]))
@@ -68,10 +69,11 @@ def pairs_told(
 def _numbered(cells: Counts) -> tuple[Counts, Counts]:
     """Return the cells that occur, rising, and for each vote the place of its own among them."""
     bound = int(cells.max(initial=-1)) + 1
-    if bound > max(2 * len(cells), _SMALL):
-        present, place = np.unique(cells, return_inverse=True)
-        return present, place.astype(np.int64)
-    present = np.flatnonzero(np.bincount(cells, minlength=1))
-    places = np.zeros(max(bound, 1), np.int64)
-    places[present] = np.arange(len(present))
+    if bound > max(4 * len(cells), _SMALL):
+        present = distinct(cells)
+        return present, np.searchsorted(present, cells)
+    seen = np.zeros(bound, np.bool_)
+    seen[cells] = True
+    present = np.flatnonzero(seen)
+    places = np.cumsum(seen, dtype=np.int64) - 1
     return present, places[cells]
