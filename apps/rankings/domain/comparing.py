@@ -100,21 +100,21 @@ class Night:
     refreshed: frozenset[str]
 
 
-def compare(segment: str, part: Influence, whole: Influence) -> Compared:
+def compare(segment: str, part: Influence, whole: Influence, whole_covariance: Floats | None = None) -> Compared:
     """Estimate λ_s and δ_s of a segment, and test δ_s = 0.
 
     The two boards share contributors, and votes, so their difference has the covariance
     W(λ) = Σ (d_s − λ·d)(d_s − λ·d)' over contributors, each one's steps taken together. λ_s minimises
     (θ_s − λθ)' W(λ)⁻¹ (θ_s − λθ) (minimum chi-square, Neyman 1949), whose minimum over M models is Hotelling's T² with
     M − 2 degrees of freedom (one for the mean, one for the scale) and n_eff − 1 of the segment (Hotelling 1931); with
-    many contributors this is Wald's χ². Raises ``CannotCompare``.
+    many contributors this is Wald's χ². ``whole_covariance`` is the whole's, which many segments share. Raises
+    ``CannotCompare``.
     """
     models = tuple(name for name in part.known if name in whole.known)
     if len(models) < _LEAST_MODELS:
         raise CannotCompare(f"{len(models)} models have an interval in {segment} and in the whole, and it takes three.")
-    theta_s, steps_s = _over(part, models)
-    theta, steps = _over(whole, models)
-    steps_s, steps = _together(part, steps_s, whole, steps)
+    theta_s, theta = _over(part, models), _over(whole, models)
+    moved = _moved_by(part, whole, models, whole.covariance if whole_covariance is None else whole_covariance)
     degrees = part.effective - 1
     numerator = len(models) - 2
     denominator = degrees - numerator + 1
@@ -124,16 +124,16 @@ def compare(segment: str, part: Influence, whole: Influence) -> Compared:
             f"too few to compare {len(models)} models."
         )
     basis = _contrasts(len(models))
-    if _same(steps_s, steps, theta_s, theta):
+    if moved.is_same and np.allclose(theta_s, theta, atol=1e-9):
         raise CannotCompare(f"{segment} is the whole: there is nothing to compare it with.")
-    scale = _scale(theta_s @ basis, steps_s @ basis, theta @ basis, steps @ basis)
+    scale = _scale(theta_s @ basis, theta @ basis, moved.along(basis))
     if scale is None:
         raise CannotCompare(f"The order of {segment} has nothing in common with the whole's, so it has no scale of it.")
-    apart = steps_s - scale * steps
+    apart = moved.apart(scale)
     delta = theta_s - scale * theta
-    inverse = basis @ np.linalg.inv(basis.T @ (apart.T @ apart) @ basis) @ basis.T
+    inverse = basis @ np.linalg.inv(basis.T @ apart @ basis) @ basis.T
     # Both ratings err; given what is left between them this is the whole's better estimate, along which λ moves δ.
-    along = theta - steps.T @ (apart @ (inverse @ delta))
+    along = theta - (moved.both.T - scale * moved.whole) @ (inverse @ delta)
     pull = inverse @ along / float(along @ inverse @ along)
     left = np.eye(len(models)) - np.outer(along, pull)
     statistic = float(delta @ inverse @ delta)
@@ -141,15 +141,15 @@ def compare(segment: str, part: Influence, whole: Influence) -> Compared:
         segment=segment,
         models=models,
         scale=scale,
-        scale_error=float(np.sqrt(pull @ (apart.T @ apart) @ pull)),
+        scale_error=float(np.sqrt(pull @ apart @ pull)),
         delta=delta,
-        covariance=left @ (apart.T @ apart) @ left.T,
+        covariance=left @ apart @ left.T,
         statistic=statistic,
         numerator=numerator,
         denominator=denominator,
         p=float(fdtrc(numerator, denominator, statistic * denominator / (degrees * numerator))),
         theta=theta_s,
-        theta_covariance=steps_s.T @ steps_s,
+        theta_covariance=moved.own,
         degrees=degrees,
     )
 
@@ -220,27 +220,54 @@ def night_of(found: Sequence[Finding], refreshed: Mapping[str, bool]) -> Night:
     )
 
 
-def _over(board: Influence, models: tuple[str, ...]) -> tuple[Floats, Floats]:
-    """Return ratings and steps of these models only, as distances to their mean."""
-    places = [board.models.index(name) for name in models]
-    theta, steps = board.theta[places], board.steps[:, places]
-    return theta - theta.mean(), steps - steps.mean(axis=1, keepdims=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Moved:
+    """How contributors move both boards (models square each): Σ d_s d_s', Σ d_s d' and Σ d d' over them."""
+
+    own: Floats
+    both: Floats
+    whole: Floats
+
+    def apart(self, scale: float) -> Floats:
+        """Return W(λ) = Σ (d_s − λ·d)(d_s − λ·d)'."""
+        covariance: Floats = self.own - scale * (self.both + self.both.T) + scale * scale * self.whole
+        return covariance
+
+    def along(self, basis: Floats) -> "_Moved":
+        """Return the same of contrasts between models."""
+        return _Moved(*(basis.T @ each @ basis for each in (self.own, self.both, self.whole)))
+
+    @property
+    def is_same(self) -> bool:
+        """Whether everybody moves both boards alike."""
+        return float(np.trace(self.apart(1.0))) <= _NOTHING * float(np.trace(self.whole))
 
 
-def _together(part: Influence, steps_s: Floats, whole: Influence, steps: Floats) -> tuple[Floats, Floats]:
-    """Return the steps of both boards with one row for each contributor of either."""
-    people = np.union1d(part.people, whole.people)
-    both = []
-    for board, own in ((part, steps_s), (whole, steps)):
-        rows = np.zeros((len(people), own.shape[1]))
-        rows[np.searchsorted(people, board.people)] = own
-        both.append(rows)
-    return both[0], both[1]
+def _over(board: Influence, models: tuple[str, ...]) -> Floats:
+    """Return ratings of these models only, as distances to their mean."""
+    theta = board.theta[[board.models.index(name) for name in models]]
+    return theta - theta.mean()
 
 
-def _same(steps_s: Floats, steps: Floats, theta_s: Floats, theta: Floats) -> bool:
-    apart = float(np.square(steps_s - steps).sum())
-    return apart <= _NOTHING * float(np.square(steps).sum()) and bool(np.allclose(theta_s, theta, atol=1e-9))
+def _moved_by(part: Influence, whole: Influence, models: tuple[str, ...], covariance: Floats) -> _Moved:
+    """Gather the steps of both boards over these models, each contributor's taken together.
+
+    Products of the steps are made once, since there may be many more contributors than models.
+    """
+    mine, places = (np.array([board.models.index(name) for name in models]) for board in (part, whole))
+    _common, in_part, in_whole = np.intersect1d(part.people, whole.people, assume_unique=True, return_indices=True)
+    own = part.steps[:, mine]
+    return _Moved(
+        own=_centred(own.T @ own),
+        both=_centred(own[in_part].T @ whole.steps[np.ix_(in_whole, places)]),
+        whole=_centred(covariance[np.ix_(places, places)]),
+    )
+
+
+def _centred(products: Floats) -> Floats:
+    """Return products of steps as those of distances to the mean of the models at hand, on both sides."""
+    half: Floats = products - products.mean(axis=0, keepdims=True)
+    return half - half.mean(axis=1, keepdims=True)
 
 
 def _contrasts(models: int) -> Floats:
@@ -253,13 +280,13 @@ def _contrasts(models: int) -> Floats:
     return basis
 
 
-def _scale(theta_s: Floats, steps_s: Floats, theta: Floats, steps: Floats) -> float | None:
+def _scale(theta_s: Floats, theta: Floats, moved: _Moved) -> float | None:
     """Return the λ > 0 of the smallest χ², or None where that lies at the end of what is looked at."""
 
     def distance(logarithm: float) -> float:
         scale = float(np.exp(logarithm))
-        apart, delta = steps_s - scale * steps, theta_s - scale * theta
-        return float(delta @ np.linalg.solve(apart.T @ apart, delta))
+        delta = theta_s - scale * theta
+        return float(delta @ np.linalg.solve(moved.apart(scale), delta))
 
     end = float(np.log(_LARGEST_SCALE))
     found = minimize_scalar(distance, bounds=(-end, end), method="bounded", options={"xatol": _SETTLED})

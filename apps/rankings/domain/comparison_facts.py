@@ -8,7 +8,7 @@ import numpy as np
 
 from apps.rankings.domain.membership import Column
 from apps.rankings.domain.showing import in_tens, tens
-from apps.rankings.domain.sums import by_group
+from apps.rankings.domain.sums import by_group, distinct
 from apps.rankings.domain.votes import UNKNOWN, Codes, Counts, Flags, Floats, Outcome, Votes
 
 WON: Final = 0
@@ -70,7 +70,7 @@ def _contributors(votes: Votes) -> Counts:
     low = np.minimum(votes.model_a, votes.model_b)[known].astype(np.int64)
     high = np.maximum(votes.model_a, votes.model_b)[known].astype(np.int64)
     size = many * many
-    behind = np.unique(votes.contributor[known].astype(np.int64) * size + low * many + high) % size
+    behind = distinct(votes.contributor[known].astype(np.int64) * size + low * many + high) % size
     counted = np.bincount(behind, minlength=size).reshape(many, many)
     return (counted + counted.T).astype(np.int64)
 
@@ -148,7 +148,7 @@ def coverage(group: Column, contributor: Codes, targets: Mapping[str, float]) ->
     known = (group.codes >= 0) & (contributor != UNKNOWN)
     many = len(group.values)
     votes = np.bincount(group.codes[known], minlength=many)
-    behind = np.unique(contributor[known].astype(np.int64) * many + group.codes[known]) % max(many, 1)
+    behind = distinct(contributor[known].astype(np.int64) * many + group.codes[known]) % max(many, 1)
     people = np.bincount(behind, minlength=many)
     everybody = len(np.unique(contributor[known]))
     return tuple(_covered(group, votes, people, everybody, targets))

@@ -15,9 +15,8 @@ import numpy as np
 from scipy.special import chdtrc, fdtrc
 
 from apps.rankings.domain.board import BoardResult
-from apps.rankings.domain.design import style_scale
 from apps.rankings.domain.method import POINTS
-from apps.rankings.domain.votes import Votes
+from apps.rankings.domain.votes import Counts, Floats, Votes
 
 LENGTH_AND_TIME: Final = ("tokens", "last_token")
 
@@ -56,7 +55,7 @@ class FrozenScales:
         for place, name in enumerate(votes.style_names):
             column = np.asarray(votes.style)[:, place]
             fine = np.isfinite(column)
-            scale = style_scale(column[fine], None if votes.counts is None else votes.counts[fine])
+            scale = _root_mean_square(column[fine], None if votes.counts is None else votes.counts[fine])
             if scale > 0:
                 scales[name] = scale
         return cls(first=first, last=last, votes=votes.total, scales=scales)
@@ -156,3 +155,15 @@ def _tail(statistic: float, columns: int, degrees: float | None) -> float:
     if left <= 0:
         return 1.0
     return float(fdtrc(columns, left, statistic * left / (columns * degrees)))
+
+
+def _root_mean_square(column: Floats, counts: Counts | None) -> float:
+    """Return the root mean square of differences (n), each of which may stand for several votes; 0 where all are 0."""
+    largest = float(np.abs(column).max(initial=0.0))
+    if not largest:
+        return 0.0
+    # Squares of very large or very small numbers leave the range of floating point; a power of two costs no bit.
+    exponent = math.frexp(largest)[1]
+    squares = np.square(np.ldexp(column, -exponent))
+    total = float(squares.sum() if counts is None else (squares * counts).sum())
+    return math.ldexp(math.sqrt(total / (len(column) if counts is None else int(counts.sum()))), exponent)

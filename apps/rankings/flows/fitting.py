@@ -16,8 +16,10 @@ from apps.rankings.domain.packing import packed, unpacked
 from apps.rankings.domain.showing import tens, whole_points
 from apps.rankings.domain.targets import PairDistribution, Target, aimed_at
 from apps.rankings.domain.votes import UNKNOWN, Flags, Votes
+from apps.rankings.flows.pairs import everybodys_pairs
 from apps.rankings.flows.planning import WITHOUT, members
-from apps.rankings.models import Method
+from apps.rankings.flows.weighing import like_a_population, population_of, told_of_population, under_network_cap
+from apps.rankings.models import FactKind, Method
 from apps.rankings.queries import CountedVotes, counted_votes
 from apps.rankings.services import FittedBoard, FittedRating
 
@@ -60,9 +62,12 @@ def fit_layer(
     boards = []
     for method in _METHODS:
         # A board whose votes have no answers kept has no style to control for.
-        known = _with_style(votes, rules) & (codes >= 0) if method == Method.STYLED else codes >= 0
+        known = with_style(votes, rules) & (codes >= 0) if method == Method.STYLED else codes >= 0
         there = np.bincount(codes[known], minlength=len(names)).tolist()
-        results = _results(votes, codes, names, method, rules) if any(there) else {}
+        asked_of = np.where(known, codes, UNKNOWN) if rules.get("network_cap") is not None else codes
+        weighed, inside, impossible = under_network_cap(votes, asked_of, names, counted.networks, rules)
+        results = _results(weighed, inside, names, method, rules) if any(there) else {}
+        results = {**results, **{name: BoardResult(models=(), why_empty=why) for name, why in impossible.items()}}
         for place, name in enumerate(names):
             frame = _Frame(
                 segment=name,
@@ -80,6 +85,7 @@ def fit_layer(
             segment=EVERYONE, method=Method.UNIFORM, model_ids=model_ids, is_whole=True, on_released=released[0]
         )
         boards.append(_uniform(whole, counted, rules))
+        boards += _population(replace(whole, method=Method.POPULATION), counted, rules)
     return boards
 
 
@@ -89,7 +95,7 @@ def _uniform(frame: _Frame, counted: CountedVotes, rules: Mapping[str, Any]) -> 
     known = np.isfinite(probability) & (probability > 0) & (probability <= 1)
     votes = counted.votes if known.all() else counted.votes.take(known)
     aimed = aimed_at(votes, probability[known], PairDistribution.uniform(votes.models), trim=float(rules["trim"]))
-    board = _board(frame, fit_board(aimed.votes, fit_method(Method.UNIFORM, rules, whole=True)))
+    board = _board(frame, _fitted(aimed.votes, Method.UNIFORM, counted, rules))
     if not board.ratings:
         return board
     weighing = {
@@ -100,6 +106,31 @@ def _uniform(frame: _Frame, counted: CountedVotes, rules: Mapping[str, Any]) -> 
         "without_probability": int(np.count_nonzero(~known)),
     }
     return replace(board, fit={**board.fit, "weighing": weighing})
+
+
+def _population(frame: _Frame, counted: CountedVotes, rules: Mapping[str, Any]) -> list[FittedBoard]:
+    """Fit the board of everybody as if its contributors were divided like the population that R1 adopts, if any."""
+    if rules.get("population") is None:
+        return []
+    bare = FittedBoard(segment=frame.segment, method=frame.method)
+    try:
+        population = population_of(rules)
+        votes, raked = like_a_population(counted, population)
+    except (ValueError, KeyError) as unfit:
+        return [replace(bare, suppressed_because=str(unfit)[:_LONGEST_REASON])]
+    board = _board(frame, _fitted(votes, Method.POPULATION, counted, rules))
+    return [
+        replace(board, facts={FactKind.POPULATION: told_of_population(population, raked)}) if board.ratings else board
+    ]
+
+
+def _fitted(votes: Votes, method: Method, counted: CountedVotes, rules: Mapping[str, Any]) -> BoardResult:
+    """Fit a board of everybody from votes that have weights of their own, under both caps."""
+    everybody = np.zeros(len(votes), np.int32)
+    weighed, _codes, impossible = under_network_cap(votes, everybody, [EVERYONE], counted.networks, rules)
+    if impossible:
+        return BoardResult(models=(), why_empty=impossible[EVERYONE])
+    return fit_board(weighed, fit_method(method, rules, whole=True))
 
 
 def _results(
@@ -117,7 +148,7 @@ def fit_dataset(dataset_id: int, rules: Mapping[str, Any], *, until: datetime) -
     boards = []
     for method in _METHODS:
         votes = counted.votes
-        if method == Method.STYLED and not _with_style(votes, rules).any():
+        if method == Method.STYLED and not with_style(votes, rules).any():
             continue
         frame = _Frame(
             segment=f"dataset={dataset.pk}",
@@ -127,11 +158,15 @@ def fit_dataset(dataset_id: int, rules: Mapping[str, Any], *, until: datetime) -
             on_released=int(counted.released.sum()),
             dataset_id=dataset.pk,
         )
-        boards.append(_board(frame, fit_board(votes, fit_method(method, rules, whole=True))))
+        board = _board(frame, fit_board(votes, fit_method(method, rules, whole=True)))
+        if method == Method.PLAIN and board.ratings:
+            pairs = everybodys_pairs(votes, counted.model_ids)
+            board = replace(board, facts={FactKind.HEAD_TO_HEAD: {"pairs": pairs}})
+        boards.append(board)
     return boards
 
 
-def _with_style(votes: Votes, rules: Mapping[str, Any]) -> Flags:
+def with_style(votes: Votes, rules: Mapping[str, Any]) -> Flags:
     """Return which votes (bool, n) have every style column that the rulebook controls for."""
     style = votes.with_style(rules["style"]).style
     return np.ones(len(votes), np.bool_) if style is None else np.asarray(np.isfinite(style).all(axis=1))
@@ -142,7 +177,9 @@ def fit_method(method: Method, rules: Mapping[str, Any], *, whole: bool) -> FitM
     return FitMethod(
         style=tuple(rules["style"]) if method == Method.STYLED else (),
         ties=rules["ties"],
-        cap=rules.get("weight_cap"),
+        # Under a network's cap the votes bring weights that keep both.
+        cap=rules.get("weight_cap") if rules.get("network_cap") is None else None,
+        scales=rules.get("scales", {}).get("scales", {}),
         draws=_DRAWS if whole else _DRAWS_OF_A_SEGMENT,
         seed=int(rules["seed"]),
     )
@@ -234,6 +271,7 @@ def boards_from_bytes(kept: bytes) -> list[FittedBoard]:
                 "method": Method(board["method"]),
                 "ratings": [FittedRating(**rating) for rating in board["ratings"]],
                 "people": b"",
+                "facts": {FactKind(kind): data for kind, data in board["facts"].items()},
             }
         )
         for board in told["boards"]

@@ -1,7 +1,7 @@
 """What a night is computed from: which votes exactly, so that every worker on every machine computes from the same."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final, Self
@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from apps.policy.queries import clause
 from apps.rankings.domain.ballot_columns import BallotColumns
 from apps.rankings.domain.packing import packed, unpacked
 from apps.rankings.domain.votes import Counts
@@ -23,6 +24,7 @@ from apps.rankings.queries import (
     is_up_to_date,
     kept_months,
     months_of_votes,
+    networks_of_people,
     one_moment,
     overlay_of,
 )
@@ -60,6 +62,7 @@ class NightInput:
         }
         mine["aside"] = np.array([one.vote_id for one in self.overlay.aside], np.int64)
         mine["released"] = self.overlay.released
+        mine["networks"] = self.overlay.networks
         return packed(
             {
                 **told,
@@ -82,6 +85,7 @@ class NightInput:
         overlay = Overlay(
             aside=tuple(Aside(vote_id=vote_id, because=because, clause=clause) for vote_id, (because, clause) in aside),
             released=arrays["released"],
+            networks=arrays["networks"],
         )
         return cls(taken_at=datetime.fromisoformat(told["taken_at"]), months=months, overlay=overlay), told, arrays
 
@@ -113,6 +117,8 @@ def gather(*, taken_at: datetime, tell: Tell) -> tuple[NightInput, BallotColumns
             )
             parts.append(columns)
         overlay = overlay_of(None, until=taken_at)
+        if clause("R1").parameters.get("network_cap") is not None:
+            overlay = replace(overlay, networks=networks_of_people())
     for month in unfit:
         call_partition_stale(month=month, now=taken_at)
     return NightInput(taken_at=taken_at, months=tuple(months), overlay=overlay), BallotColumns.joined(parts)

@@ -1,6 +1,6 @@
 """Which boards a night has: shown, hidden and why, computed anew or standing as they were."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from apps.rankings.domain.membership import (
     vote_marks,
 )
 from apps.rankings.domain.showing import ShowingRules, Standing, WhyHidden, decide, remainder
+from apps.rankings.domain.votes import UNKNOWN, Codes
 from apps.rankings.queries import CountedVotes
 
 #: How a layer of boards without what was sold is called among the parts.
@@ -98,6 +99,16 @@ def members(counted: CountedVotes, declared: DeclaredList, *, without_released: 
     if without_released:
         columns = columns.take(~counted.released)
     return membership_of(columns.attributes, declared, len(columns))
+
+
+def codes_of(counted: CountedVotes, layer: str, names: Sequence[str]) -> Codes:
+    """Return each vote's board among these of one layer (int32, n), -1 for a vote of none of them."""
+    combination = tuple(part for part in layer.split(",") if part != EVERYONE)
+    found = members(counted, DeclaredList((combination,)), without_released=False).layers[0]
+    asked = {name: place for place, name in enumerate(names)}
+    # The last place answers for the code -1.
+    places = np.array([*(asked.get(name, UNKNOWN) for name in found.boards), UNKNOWN], np.int32)
+    return places[found.codes]
 
 
 def plan_boards(

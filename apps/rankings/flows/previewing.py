@@ -17,6 +17,7 @@ from apps.rankings.flows.moves import moves_of
 from apps.rankings.flows.planning import plan_boards
 from apps.rankings.flows.reducing import reduced
 from apps.rankings.flows.rules import declared_list, showing_rules
+from apps.rankings.flows.scales import reference_scales, rules_with_scales
 from apps.rankings.permissions import may_recompute
 from apps.rankings.queries import counted_of, last_standings
 
@@ -53,6 +54,7 @@ def preview_night(*, actor: Actor, report: Report | None = None, now: datetime) 
     counted = counted_of(columns, night.overlay)
     plan = plan_boards(counted, declared_list(), showing_rules(), last_standings())
     rules = clause("R1").parameters
+    rules = rules_with_scales(rules, reference_scales(night, counted, rules, clause("R3").parameters["min_votes"]))
     datasets = list(ImportedDataset.objects.filter(is_complete=True).order_by("pk").values_list("pk", flat=True))
     results: list[bytes] = []
     total = len(plan.layers) + len(datasets)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
 from django.utils import timezone
 
@@ -13,6 +13,7 @@ from apps.jobs.services import JobCancelled, advance_job
 from apps.policy.queries import clause, current_version
 from apps.rankings.domain.kernels import chosen_kernels
 from apps.rankings.domain.version import ENGINE_VERSION
+from apps.rankings.flows.beside import BESIDE, computed_beside, parts_beside, sentences_of, with_facts
 from apps.rankings.flows.fitting import boards_to_bytes, fit_dataset, fit_layer
 from apps.rankings.flows.gathering import NightInput, counted_votes_of, forget_votes, gather
 from apps.rankings.flows.months import months_to_write, write_month
@@ -20,6 +21,7 @@ from apps.rankings.flows.moves import moves_of
 from apps.rankings.flows.planning import Plan, plan_boards
 from apps.rankings.flows.reducing import ballots_from_bytes, ballots_to_bytes, reduced, result_of, standings_of
 from apps.rankings.flows.rules import declared_list, showing_rules
+from apps.rankings.flows.scales import reference_scales, rules_with_scales
 from apps.rankings.models import RefitPart, RefitRun, Snapshot
 from apps.rankings.queries import CountedVotes, last_standings, open_run, part_done, parts_done, tally_of_parts
 from apps.rankings.services import (
@@ -136,33 +138,39 @@ class _Worker:
         declared = declared_list()
         counted = counted_votes_of(night, key=_key(self.part), columns=columns)
         plan = plan_boards(counted, declared, showing_rules(), last_standings())
-        told = {**plan.told(), "read_s": round(time.perf_counter() - began, 3)}
+        scales = reference_scales(night, counted, clause("R1").parameters, clause("R3").parameters["min_votes"])
+        told = {**plan.told(), "scales": scales, "read_s": round(time.perf_counter() - began, 3)}
         datasets = ImportedDataset.objects.filter(is_complete=True).order_by("pk").values_list("pk", flat=True)
-        keys = [BALLOTS, *plan.layers, *(f"{DATASET}{pk}" for pk in datasets)]
+        keys = [BALLOTS, *plan.layers, *parts_beside(plan), *(f"{DATASET}{pk}" for pk in datasets)]
         self._finish(night.to_bytes(told, plan.arrays()), tuple(PlannedPart(Phase.FIT, key) for key in keys))
 
-    def _gathered(self) -> tuple[NightInput, Plan, CountedVotes, float]:
+    def _gathered(self) -> tuple[NightInput, Plan, CountedVotes, dict[str, Any], float]:
+        """Return what the night reads and plans, by which rules, and how long the reading took."""
         part = part_done(self.run, Phase.READ, "votes")
         night, told, arrays = NightInput.from_bytes(result_of(part))
-        return night, Plan.of(told, arrays), counted_votes_of(night, key=_key(part)), told["read_s"]
+        rules = rules_with_scales(clause("R1").parameters, told["scales"])
+        return night, Plan.of(told, arrays), counted_votes_of(night, key=_key(part)), rules, told["read_s"]
 
     def _fitted(self) -> bytes:
-        key, rules = self.part.key, clause("R1").parameters
+        key = self.part.key
         if key.startswith(DATASET):
             part = part_done(self.run, Phase.READ, "votes")
             night, _told, _arrays = NightInput.from_bytes(result_of(part))
+            rules = clause("R1").parameters
             return boards_to_bytes(fit_dataset(int(key.removeprefix(DATASET)), rules, until=night.taken_at))
-        _night, plan, counted, _seconds = self._gathered()
+        night, plan, counted, rules, _seconds = self._gathered()
         if key == BALLOTS:
             return ballots_to_bytes(counted)
+        if key.startswith(BESIDE):
+            return computed_beside(key, night, plan, counted, rules, showing_rules().least)
         return boards_to_bytes(fit_layer(counted, key, plan.refreshing(key), rules))
 
     def _publish(self) -> Snapshot:
-        night, plan, counted, read_s = self._gathered()
+        night, plan, counted, rules, read_s = self._gathered()
         parts = {part.key: part for part in parts_done(self.run, Phase.FIT)}
         ballots = ballots_from_bytes(result_of(parts.pop(BALLOTS)))
-        boards = reduced(plan, [result_of(part) for part in parts.values()])
-        rules = dict(clause("R1").parameters)
+        beside = [result_of(parts.pop(key)) for key in [*parts] if key.startswith(BESIDE)]
+        boards = with_facts(reduced(plan, [result_of(part) for part in parts.values()]), beside)
         now = self.clock()
         fit_s = (now - self.run.started_at).total_seconds() - read_s if self.run.started_at else 0.0
         return publish_snapshot(
@@ -176,6 +184,7 @@ class _Worker:
                 method=rules,
                 code_version=f"{ENGINE_VERSION} ({chosen_kernels().name})",
                 standings=standings_of(counted, ballots),
+                findings=sentences_of(plan, beside),
                 seeds={"rank_spread": int(rules["seed"])},
                 moves=moves_of(boards),
                 timings={"read_s": read_s, "fit_s": round(max(fit_s, 0.0), 3)},

@@ -14,6 +14,7 @@ from apps.rankings.queries.columns import (
     MonthTally,
     Overlay,
     months_of_votes,
+    networks_of_people,
     one_moment,
     overlay_of,
     platform_columns,
@@ -29,6 +30,7 @@ from apps.rankings.queries.runs import (
     standing_boards,
     tally_of_parts,
 )
+from apps.rankings.queries.shown import ShownBattles, newest_vote_at, pairs_told_before, shown_battles
 from apps.rankings.queries.standings import CountedProof, Stretch, VoteRecord, counted_proof, record_of
 from apps.rankings.queries.votes import CountedVotes, counted_of, counted_votes
 
@@ -42,6 +44,7 @@ __all__ = [
     "MoveLine",
     "Moves",
     "Overlay",
+    "ShownBattles",
     "Stretch",
     "VoteRecord",
     "board_view",
@@ -57,16 +60,20 @@ __all__ = [
     "latest_snapshot",
     "months_of_votes",
     "moves_of",
+    "networks_of_people",
     "newest_snapshots",
+    "newest_vote_at",
     "next_month",
     "one_moment",
     "open_run",
     "overlay_of",
+    "pairs_told_before",
     "part_done",
     "parts_done",
     "platform_columns",
     "record_of",
     "segments_of",
+    "shown_battles",
     "snapshot_numbered",
     "standing_boards",
     "tally_of_parts",

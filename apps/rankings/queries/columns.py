@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
 
@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from apps.battles.models import Choice, ImportedDataset, Source
+from apps.contributors.models import Contributor
 from apps.rankings.domain.ballot_columns import MEASURES, BallotColumns, alphabetical
 from apps.rankings.domain.copy_rows import Field, RowsDiffer, columns_of
 from apps.rankings.domain.membership import ATTRIBUTES, Column
@@ -175,10 +176,14 @@ class Aside:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Overlay:
-    """What was decided about votes since they were cast, at one moment: who stands aside, and what was sold (ids)."""
+    """What was decided about votes since they were cast, at one moment: who stands aside, and what was sold (ids).
+
+    ``networks`` (int64, contributors by 2) has each contributor's row, rising, and their network's, where boards ask.
+    """
 
     aside: tuple[Aside, ...]
     released: Counts
+    networks: Counts = field(default_factory=lambda: np.empty((0, 2), np.int64))
 
 
 # Each half has a partial index that holds little.
@@ -209,6 +214,12 @@ def overlay_of(dataset: ImportedDataset | None, *, until: datetime) -> Overlay:
         cursor.execute(_RELEASED.format(of_source=of_source), values)
         released = np.array([vote_id for (vote_id,) in cursor.fetchall()], np.int64)
     return Overlay(aside=aside, released=released)
+
+
+def networks_of_people() -> Counts:
+    """Return every contributor's row, rising, and their network's (int64, contributors by 2)."""
+    rows = list(Contributor.objects.order_by("pk").values_list("pk", "network_id"))
+    return np.array(rows, np.int64).reshape(-1, 2)
 
 
 # --- Which months there are ---

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from apps.battles.models import ImportedDataset, LanguageModel
 from apps.rankings.domain.ballot_columns import MEASURES, BallotColumns
 from apps.rankings.domain.membership import Column
-from apps.rankings.domain.votes import Counts, Floats, Votes
+from apps.rankings.domain.votes import UNKNOWN, Codes, Counts, Floats, Votes
 from apps.rankings.queries.columns import Aside, Overlay, dataset_columns, one_moment, overlay_of, platform_columns
 
 
@@ -20,7 +20,8 @@ class CountedVotes:
 
     ``votes`` holds what the engine needs; ``columns`` are the same votes as they were cast; ``model_ids`` maps the
     engine's model codes to rows; ``released`` (bool, n) marks those whose battle was sold since, which count as before;
-    ``aside`` are the votes that do not count.
+    ``aside`` are the votes that do not count; ``networks`` (int32, contributors) is each one's network, by its row, -1
+    where nobody knows.
     """
 
     votes: Votes
@@ -28,6 +29,7 @@ class CountedVotes:
     model_ids: tuple[int, ...]
     released: NDArray[np.bool_]
     aside: tuple[Aside, ...]
+    networks: Codes
 
     @property
     def vote_ids(self) -> Counts:
@@ -84,7 +86,16 @@ def counted_of(columns: BallotColumns, overlay: Overlay) -> CountedVotes:
         model_ids=tuple(model_ids.tolist()),
         released=np.isin(columns.vote_ids, overlay.released),
         aside=overlay.aside,
+        networks=_networks(people, overlay.networks),
     )
+
+
+def _networks(people: Counts, known: Counts) -> Codes:
+    """Return the network of each of these contributors (rising rows)."""
+    _common, mine, theirs = np.intersect1d(people, known[:, 0], assume_unique=True, return_indices=True)
+    networks = np.full(len(people), UNKNOWN, np.int32)
+    networks[mine] = known[theirs, 1]
+    return networks
 
 
 def _style(columns: BallotColumns) -> Floats:
