@@ -1,6 +1,6 @@
-"""What everybody's boards publish so that anyone can fit them again: counts of pairs, and what the numbers follow from."""
+"""What everybody's boards publish so that anyone can fit them again: pair counts, and what the numbers follow from."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -36,22 +36,23 @@ def pair_counts(votes: Votes, method: FitMethod, model_ids: Mapping[str, int]) -
     """
     weights = vote_weights(votes, method)
     ids = np.array([model_ids[name] for name in votes.models], np.int64)
-    a, b = ids[votes.model_a], ids[votes.model_b]
-    turned = a > b
-    outcome = np.where(turned & (votes.outcome <= Outcome.B), 1 - votes.outcome, votes.outcome)
-    pairs, cell = np.unique(np.stack([np.minimum(a, b), np.maximum(a, b)]), axis=1, return_inverse=True)
-    places = cell.reshape(-1).astype(np.int64) * len(Outcome) + outcome
-    size = pairs.shape[1] * len(Outcome)
+    rising = np.argsort(ids)
+    code = np.empty(len(ids), np.int64)
+    code[rising] = np.arange(len(ids))
+    a, b = code[votes.model_a], code[votes.model_b]
+    # Where the first model has the higher number, what was said of it is said of the other.
+    outcome = np.where((a > b) & (votes.outcome <= Outcome.B), 1 - votes.outcome, votes.outcome)
+    places = (np.minimum(a, b) * len(ids) + np.maximum(a, b)) * len(Outcome) + outcome
+    size = len(ids) * len(ids) * len(Outcome)
     raw = np.bincount(places, minlength=size).reshape(-1, len(Outcome))
     weighted = np.bincount(places, weights, minlength=size).reshape(-1, len(Outcome))
-    return {"pairs": list(_pairs(pairs.T.tolist(), raw.tolist(), weighted.tolist()))}
-
-
-def _pairs(
-    pairs: list[list[int]], raw: list[list[int]], weighted: list[list[float]]
-) -> Iterator[dict[str, int | list[int] | list[float]]]:
-    for (a, b), votes, weight in zip(pairs, raw, weighted, strict=True):
-        yield {"a": a, "b": b, "raw": votes, "weighted": weight}
+    met = np.flatnonzero(raw.any(axis=1))
+    names = ids[rising].tolist()
+    pairs = [
+        {"a": names[cell // len(ids)], "b": names[cell % len(ids)], "raw": said, "weighted": weight}
+        for cell, said, weight in zip(met.tolist(), raw[met].tolist(), weighted[met].tolist(), strict=True)
+    ]
+    return {"pairs": pairs}
 
 
 def vote_weights(votes: Votes, method: FitMethod) -> Floats:
