@@ -17,9 +17,12 @@ from apps.accounts.models import User
 from apps.audit.queries import trail_of
 from apps.battles.models import Battle, Response, Side, Vote
 from apps.rankings.cli import main
+from apps.rankings.domain.fit import fit_board
+from apps.rankings.domain.method import FitMethod
 from apps.rankings.domain.sealed import sealed
 from apps.rankings.events import RankingEvent
 from apps.rankings.flows import NoRoomToSeal, recompute_open_run, sealed_file
+from apps.rankings.gateways import SealedFiles
 from apps.rankings.models import RefitRun, RunState, SealedInput, Snapshot
 from apps.rankings.services import request_refit
 from tests.conftest import NOON
@@ -183,3 +186,37 @@ def test_files_of_runs_that_were_never_published_go(db: None, folder: Path) -> N
     (folder / ".77.parquet").write_bytes(b"half of it")
     snapshot = recomputed()
     assert names(folder) == [f"{snapshot.input_sha256}.parquet"]
+
+
+def test_a_file_keeps_every_difference_and_what_is_not_known(tmp_path: Path) -> None:
+    rng = np.random.default_rng(9)
+    style = rng.integers(-300, 300, (400, 2)).astype(float)
+    style[:25, 0] = np.nan
+    votes = replace(drawn(), style=style, style_names=("tokens", "bold"), position=np.ones(400, np.int8))
+    assert votes.contributor is not None
+    columns = sealed(votes, votes.contributor.astype(np.int64), np.ones(400), b"s" * 32)
+    files = SealedFiles(tmp_path)
+    written = files.write(columns)
+    assert files.path(written.sha256) == written.path
+    assert files.holds(written.path, columns)
+    assert not files.holds(written.path, replace(columns, outcome=columns.outcome[::-1].copy()))
+    assert files.path("0" * 64) is None
+    board = fit_board(votes, FitMethod(style=("tokens", "bold"), seed=20260902))
+    assert board.left_out == {"no-style-value": 25}
+    found = ranked(written.path, "--style", "tokens,bold")
+    assert found == sorted(
+        (
+            one.model,
+            one.rating,
+            one.lower,
+            one.upper,
+            one.rank,
+            one.rank_low,
+            one.rank_high,
+            one.votes,
+            one.contributors,
+        )
+        for one in board.models
+    )
+    halves = replace(columns, differences=columns.differences / 2)
+    assert files.holds(files.write(halves).path, halves), "also what is no whole number"

@@ -15,6 +15,7 @@ from django.conf import settings
 
 from apps.rankings.domain.sealed import SealedColumns
 
+_CODED: Final = ["model_a", "model_b", "winner", "voter"]
 #: By the code of the outcome.
 _WINNERS: Final = ("model_a", "model_b", "tie", "both_bad")
 
@@ -65,7 +66,8 @@ class SealedFiles:
         waiting = self.root / f".{os.getpid()}.parquet"
         try:
             with open(os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                pq.write_table(_table(columns), file, compression="zstd")
+                # Rows come in no order, so that trying for more than the coded columns costs time and saves nothing.
+                pq.write_table(_table(columns), file, compression="zstd", compression_level=1, use_dictionary=_CODED)
                 file.flush()
                 os.fsync(file.fileno())
             sha256 = _sha256_of(waiting)
@@ -105,8 +107,11 @@ def _table(columns: SealedColumns) -> pa.Table:
         difference = np.ascontiguousarray(columns.differences[:, place])
         missing = np.isnan(difference)
         # Only the difference is told. The format asks for both sides, and a count is not negative.
-        for side, value in (("a", difference), ("b", -difference)):
-            arrays[f"{name}_{side}"] = pa.array(np.maximum(value, 0.0), mask=missing)
+        told = np.where(missing, 0.0, difference)
+        # Measures of answers are whole numbers, and so are their differences.
+        told = told.astype(np.int32) if np.array_equal(told, told.astype(np.int32)) else told
+        for side, value in (("a", told), ("b", -told)):
+            arrays[f"{name}_{side}"] = pa.array(np.maximum(value, 0), mask=missing)
     return pa.table(arrays)
 
 

@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
             model_name="refitrun",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("corrects", None), ("correction", "")),
+                    models.Q(("correction", ""), ("corrects", None)),
                     models.Q(("corrects__isnull", False), models.Q(("correction", ""), _negated=True)),
                     _connector="OR",
                 ),
