@@ -4,43 +4,12 @@
 table ``policy_egressroute`` is made equal to this list.
 """
 
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
+from apps.policy.domain.way_out import WayKind, WayOut
+from apps.policy.domain.ways_of_snapshots import WAYS_OF_SNAPSHOTS
 
-class WayKind(StrEnum):
-    """What kind of way out it is."""
-
-    PAGE = "page"
-    AGGREGATE = "aggregate"
-    LOG = "log"
-    OWN_DATA = "own_data"
-    RELEASE = "release"
-    PROVIDER = "provider"
-    MAIL = "mail"
-    WITNESS = "witness"
-    AUDIT = "audit"
-    OPERATION = "operation"
-    SIDE_COPY = "side_copy"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WayOut:
-    """One way out; ``holds_content`` is whether words or single outcomes of live battles can be in it.
-
-    ``exits`` are names as ``tests/architecture/exits.py`` finds them in the code; a backup, which is no code, has none.
-    """
-
-    name: str
-    kind: WayKind
-    title: str
-    owner: str
-    carries: str
-    because: str
-    exits: tuple[str, ...] = ()
-    holds_content: bool = False
-
+__all__ = ["WAYS_OUT", "WayKind", "WayOut"]
 
 WAYS_OUT: Final[tuple[WayOut, ...]] = (
     WayOut(
@@ -74,28 +43,7 @@ WAYS_OUT: Final[tuple[WayOut, ...]] = (
         because="Aggregates over at least as many people as clause R2 says; everybody gets them at once.",
         exits=("url:web:leaderboard_csv", "url:api:leaderboard", "program:rankings", "module:apps.rankings.cli"),
     ),
-    WayOut(
-        name="what-boards-follow-from",
-        kind=WayKind.AGGREGATE,
-        title="Pair counts and evidence of everybody's boards",
-        owner="rankings",
-        carries="How often each two models met with which outcome, and the matrices that ratings and intervals follow "
-        "from; of everybody's boards alone.",
-        because="Who cannot compute a board again has to believe it. No vote and no person can be told from them.",
-        exits=("url:api:snapshot_pair_counts", "url:api:snapshot_evidence"),
-    ),
-    WayOut(
-        name="sealed-inputs",
-        kind=WayKind.AUDIT,
-        title="The counted votes of a snapshot as codes",
-        owner="rankings",
-        carries="Model, outcome, weight and differences of length for each vote, under names of voters that hold for "
-        "this one snapshot. No words, no public ids, no times, no secret of the tree, nothing that anybody declared.",
-        because="An auditor computes styled boards from rows. For auditors only; each download is an entry before it "
-        "is answered. The files lie under 0600 on the machine that publishes.",
-        exits=("url:api:snapshot_input", "module:apps.rankings.gateways.sealed_files"),
-        holds_content=True,
-    ),
+    *WAYS_OF_SNAPSHOTS,
     WayOut(
         name="contract-and-health",
         kind=WayKind.AGGREGATE,
