@@ -139,6 +139,8 @@ TABLES: Final[dict[str, Grant]] = {
     "rankings_refitpart": ORDINARY,
     "rankings_votepartition": ORDINARY,
     "rankings_snapshotballots": ONCE,
+    # Who reads the secret can tell who stands behind a name in the sealed input.
+    "rankings_sealedinput": Grant(app="SELECT, INSERT"),
     "rankings_votestanding": Grant(app="SELECT, INSERT, UPDATE (until_id)", auditor="SELECT"),
     # Findings about votes.
     "integrity_sweep": ONCE,

@@ -13,11 +13,15 @@ from apps.api.v1.releases import (
     NoticeAnswerView,
     RevocationsView,
 )
+from apps.api.v1.snapshots import EvidenceView, PairCountsView, SealedInputView
 
 app_name = "api"
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("v1/leaderboard/", LeaderboardView.as_view(), name="leaderboard"),
+    path("v1/snapshots/<int:number>/pair-counts/", PairCountsView.as_view(), name="snapshot_pair_counts"),
+    path("v1/snapshots/<int:number>/evidence/", EvidenceView.as_view(), name="snapshot_evidence"),
+    path("v1/snapshots/<int:number>/input/", SealedInputView.as_view(), name="snapshot_input"),
     path("v1/log/", LogView.as_view(), name="log"),
     path("v1/schema-preview/", PreviewView.as_view(), name="schema_preview"),
     path("v1/licensee/terms/", TermsView.as_view(), name="licensee_terms"),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.policy.domain.changes import Kind
 from apps.policy.domain.directions import Safer
-from apps.policy.domain.way_kinds import WayKind
+from apps.policy.domain.way_out import WayKind
 
 
 class KindChoices(models.TextChoices):

@@ -11,3 +11,5 @@ class RankingEvent(StrEnum):
     PUBLISHED = "rankings.published"
     CANCELLED = "rankings.cancelled"
     FAILED = "rankings.failed"
+    CORRECTION_REQUESTED = "rankings.correction_requested"
+    INPUT_FETCHED = "rankings.input_fetched"

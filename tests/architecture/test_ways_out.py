@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from django.test import Client
 
-from apps.policy.domain.way_kinds import WayKind
+from apps.policy.domain.way_out import WayKind
 from apps.policy.domain.ways_out import WAYS_OUT
 from apps.policy.models import EgressRoute
 from tests.architecture.exits import every_exit, is_page

@@ -4,28 +4,12 @@
 table ``policy_egressroute`` is made equal to this list.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
-from apps.policy.domain.way_kinds import WayKind
+from apps.policy.domain.way_out import WayKind, WayOut
+from apps.policy.domain.ways_of_snapshots import WAYS_OF_SNAPSHOTS
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WayOut:
-    """One way out; ``holds_content`` is whether words or single outcomes of live battles can be in it.
-
-    ``exits`` are names as ``tests/architecture/exits.py`` finds them in the code; a backup, which is no code, has none.
-    """
-
-    name: str
-    kind: WayKind
-    title: str
-    owner: str
-    carries: str
-    because: str
-    exits: tuple[str, ...] = ()
-    holds_content: bool = False
-
+__all__ = ["WAYS_OUT", "WayKind", "WayOut"]
 
 WAYS_OUT: Final[tuple[WayOut, ...]] = (
     WayOut(
@@ -59,6 +43,7 @@ WAYS_OUT: Final[tuple[WayOut, ...]] = (
         because="Aggregates over at least as many people as clause R2 says; everybody gets them at once.",
         exits=("url:web:leaderboard_csv", "url:api:leaderboard", "program:rankings", "module:apps.rankings.cli"),
     ),
+    *WAYS_OF_SNAPSHOTS,
     WayOut(
         name="contract-and-health",
         kind=WayKind.AGGREGATE,
@@ -337,6 +322,8 @@ WAYS_OUT: Final[tuple[WayOut, ...]] = (
             "command:import_battles",
             "command:recluster",
             "command:recompute_rankings",
+            "command:correct_snapshot",
+            "command:verify_snapshot",
             "command:retire_clusters",
             "command:test_voters",
         ),

@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from apps.policy.domain.way_kinds import WayKind
+from apps.policy.domain.way_out import WayKind
 from apps.policy.queries import ways_out
 
 _KINDS: Final[dict[WayKind, str | Promise]] = {

@@ -16,6 +16,7 @@ from apps.rankings.domain.packing import packed, unpacked
 from apps.rankings.domain.showing import tens, whole_points
 from apps.rankings.domain.targets import PairDistribution, Target, aimed_at
 from apps.rankings.domain.votes import UNKNOWN, Flags, Votes
+from apps.rankings.flows.evidence import with_evidence
 from apps.rankings.flows.pairs import everybodys_pairs
 from apps.rankings.flows.planning import WITHOUT, members
 from apps.rankings.flows.weighing import like_a_population, population_of, told_of_population, under_network_cap
@@ -78,7 +79,12 @@ def fit_layer(
                 is_without_released=without,
             )
             if there[place]:
-                boards.append(_board(frame, results[name]))
+                board = _board(frame, results[name])
+                if name == EVERYONE and not without:
+                    board = with_evidence(
+                        board, results[name], weighed, fit_method(method, rules, whole=True), frame.model_ids
+                    )
+                boards.append(board)
     if layer == EVERYONE and names:
         model_ids = dict(zip(counted.votes.models, counted.model_ids, strict=True))
         whole = _Frame(

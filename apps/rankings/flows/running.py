@@ -22,6 +22,7 @@ from apps.rankings.flows.planning import Plan, plan_boards
 from apps.rankings.flows.reducing import ballots_from_bytes, ballots_to_bytes, reduced, result_of, standings_of
 from apps.rankings.flows.rules import declared_list, showing_rules
 from apps.rankings.flows.scales import reference_scales, rules_with_scales
+from apps.rankings.flows.sealing_input import NoRoomToSeal, forget_old_inputs, seal_input
 from apps.rankings.models import RefitPart, RefitRun, Snapshot
 from apps.rankings.queries import CountedVotes, last_standings, open_run, part_done, parts_done, tally_of_parts
 from apps.rankings.services import (
@@ -36,6 +37,7 @@ from apps.rankings.services import (
     end_run_cancelled,
     end_run_failed,
     finish_part,
+    give_back_part,
     let_go_of,
     publish_snapshot,
     take_up_run,
@@ -47,6 +49,7 @@ Clock = Callable[[], datetime]
 #: The key of the part that builds the tree over the counted votes, and what the keys of imported files begin with.
 BALLOTS: Final = "ballots"
 DATASET: Final = "dataset="
+WAITS_FOR_ROOM: Final = "waiting for room on the disk"
 _WORDS: Final = {
     Phase.MONTHS: "keeping months",
     Phase.READ: "reading votes",
@@ -69,6 +72,11 @@ def recompute_open_run(*, actor: Actor, report: Report | None = None, clock: Clo
         while (part := claim_part(actor=actor, run_id=run.pk, now=clock())) is not None:
             try:
                 snapshot = _Worker(actor, run, part, report, clock).work()
+            except NoRoomToSeal:
+                # Without its sealed input a snapshot cannot be checked. The run goes on when there is room.
+                give_back_part(part=part)
+                advance_job(job_id=run.job_id, phase=WAITS_FOR_ROOM, done=0, total=1, now=clock())
+                raise
             finally:
                 let_go_of(part)
             if snapshot is not None:
@@ -173,10 +181,9 @@ class _Worker:
         boards = with_facts(reduced(plan, [result_of(part) for part in parts.values()]), beside)
         now = self.clock()
         fit_s = (now - self.run.started_at).total_seconds() - read_s if self.run.started_at else 0.0
-        return publish_snapshot(
+        snapshot = publish_snapshot(
             actor=self.actor,
             run_id=self.run.pk,
-            # Sealed input, evidence and pair counts join the night here, before it is published.
             night=Night(
                 boards=boards,
                 taken_at=night.taken_at,
@@ -187,10 +194,13 @@ class _Worker:
                 findings=sentences_of(plan, beside),
                 seeds={"rank_spread": int(rules["seed"])},
                 moves=moves_of(boards),
+                sealed=seal_input(counted, rules),
                 timings={"read_s": read_s, "fit_s": round(max(fit_s, 0.0), 3)},
             ),
             now=now,
         )
+        forget_old_inputs()
+        return snapshot
 
 
 def _key(part: RefitPart) -> str:

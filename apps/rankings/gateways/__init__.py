@@ -1,5 +1,6 @@
-"""What the rankings touch outside of the database: the files of closed months."""
+"""What the rankings touch outside of the database: files of closed months, and sealed inputs."""
 
 from apps.rankings.gateways.month_files import KeptFile, MonthFiles, MonthFileUnfit
+from apps.rankings.gateways.sealed_files import SealedFile, SealedFiles
 
-__all__ = ["KeptFile", "MonthFileUnfit", "MonthFiles"]
+__all__ = ["KeptFile", "MonthFileUnfit", "MonthFiles", "SealedFile", "SealedFiles"]

@@ -3,7 +3,7 @@
 from apps.rankings.models.boards import Board, BoardFact, BoardHolding, FactKind, Method, Rating
 from apps.rankings.models.partitions import VotePartition
 from apps.rankings.models.runs import PartState, RefitPart, RefitRun, RunState
-from apps.rankings.models.snapshots import Snapshot, SnapshotBallots, SnapshotQuerySet, VoteStanding
+from apps.rankings.models.snapshots import SealedInput, Snapshot, SnapshotBallots, SnapshotQuerySet, VoteStanding
 
 __all__ = [
     "Board",
@@ -16,6 +16,7 @@ __all__ = [
     "RefitPart",
     "RefitRun",
     "RunState",
+    "SealedInput",
     "Snapshot",
     "SnapshotBallots",
     "SnapshotQuerySet",

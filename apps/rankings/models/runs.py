@@ -28,9 +28,17 @@ class RefitRun(models.Model):
     due_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    corrects = models.ForeignKey(
+        "rankings.Snapshot", on_delete=models.PROTECT, null=True, blank=True, related_name="correcting_runs"
+    )
+    correction = models.CharField(max_length=500, blank=True, help_text="What was wrong with the one it corrects.")
 
     class Meta:
         constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(corrects=None, correction="") | (Q(corrects__isnull=False) & ~Q(correction="")),
+                name="rankings_correcting_runs_say_what",
+            ),
             models.CheckConstraint(condition=Q(state__in=RunState.values), name="rankings_run_state_is_known"),
             models.UniqueConstraint(fields=["night"], name="rankings_one_run_a_night"),
             models.UniqueConstraint(

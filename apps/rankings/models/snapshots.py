@@ -69,6 +69,21 @@ class SnapshotBallots(models.Model):
         return f"ballots of snapshot {self.snapshot_id}"
 
 
+class SealedInput(models.Model):
+    """From what a snapshot's sealed input can be made again: the secret behind its voters' names and its rows' order.
+
+    Who has the secret can tell which contributor stands behind a name, so neither auditors nor pages read it.
+    """
+
+    snapshot = models.OneToOneField(Snapshot, on_delete=models.PROTECT, primary_key=True, related_name="sealed_input")
+    secret = models.BinaryField(help_text="32 random bytes.")
+    file_bytes = models.PositiveBigIntegerField()
+    layout = models.PositiveIntegerField(help_text="The version of the file's columns.")
+
+    def __str__(self) -> str:
+        return f"sealed input of snapshot {self.snapshot_id}"
+
+
 class VoteStanding(models.Model):
     """How a vote stood from one snapshot up to, and without, another: counted, or left out and why.
 

@@ -9,6 +9,13 @@ from apps.rankings.queries.boards import (
     segments_of,
     snapshot_numbered,
 )
+from apps.rankings.queries.checking import (
+    boards_made_in,
+    correction_notice,
+    erased_since,
+    everybodys_fact,
+    published_facts,
+)
 from apps.rankings.queries.columns import (
     Aside,
     MonthTally,
@@ -32,7 +39,7 @@ from apps.rankings.queries.runs import (
 )
 from apps.rankings.queries.shown import ShownBattles, newest_vote_at, pairs_told_before, shown_battles
 from apps.rankings.queries.standings import CountedProof, Stretch, VoteRecord, counted_proof, record_of
-from apps.rankings.queries.votes import CountedVotes, counted_of, counted_votes
+from apps.rankings.queries.votes import CountedVotes, counted_in, counted_of, counted_votes
 
 __all__ = [
     "Aside",
@@ -48,9 +55,14 @@ __all__ = [
     "Stretch",
     "VoteRecord",
     "board_view",
+    "boards_made_in",
+    "correction_notice",
+    "counted_in",
     "counted_of",
     "counted_proof",
     "counted_votes",
+    "erased_since",
+    "everybodys_fact",
     "first_moment",
     "is_closed",
     "is_up_to_date",
@@ -71,6 +83,7 @@ __all__ = [
     "part_done",
     "parts_done",
     "platform_columns",
+    "published_facts",
     "record_of",
     "segments_of",
     "shown_battles",

@@ -3,14 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import numpy as np
+from django.db import connection
 from numpy.typing import NDArray
 
 from apps.battles.models import ImportedDataset, LanguageModel
 from apps.rankings.domain.ballot_columns import MEASURES, BallotColumns
 from apps.rankings.domain.membership import Column
 from apps.rankings.domain.votes import UNKNOWN, Codes, Counts, Floats, Votes
+from apps.rankings.models import Snapshot
 from apps.rankings.queries.columns import Aside, Overlay, dataset_columns, one_moment, overlay_of, platform_columns
 
 
@@ -59,6 +62,30 @@ def counted_votes(*, dataset: ImportedDataset | None = None, until: datetime) ->
         else:
             columns = dataset_columns(dataset, until=until)
         return counted_of(columns, overlay_of(dataset, until=until))
+
+
+_STOOD: Final = """
+SELECT vote_id, left_out_because, clause FROM rankings_votestanding
+WHERE since_id <= %(snapshot)s AND (until_id IS NULL OR until_id > %(snapshot)s) AND {which} ORDER BY vote_id
+"""
+
+
+def counted_in(snapshot: Snapshot) -> CountedVotes:
+    """Read the votes that a published snapshot counted, and what it left out, all of one moment.
+
+    Votes are as they stand today: what somebody who was erased since had declared is not there any more, and what was
+    sold since is marked as sold.
+    """
+    with one_moment():
+        columns = platform_columns(since=None, before=None, until=snapshot.taken_at)
+        with connection.cursor() as cursor:
+            cursor.execute(_STOOD.format(which="left_out_because = ''"), {"snapshot": snapshot.pk})
+            counted = np.array([row[0] for row in cursor.fetchall()], np.int64)
+            cursor.execute(_STOOD.format(which="left_out_because <> ''"), {"snapshot": snapshot.pk})
+            aside = tuple(Aside(vote_id=row[0], because=row[1], clause=row[2]) for row in cursor.fetchall())
+        released = overlay_of(None, until=snapshot.taken_at).released
+    columns = columns.take(np.isin(columns.vote_ids, counted))
+    return counted_of(columns, Overlay(aside=aside, released=released))
 
 
 def counted_of(columns: BallotColumns, overlay: Overlay) -> CountedVotes:

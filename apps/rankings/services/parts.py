@@ -116,6 +116,14 @@ def finish_part(*, part: RefitPart, result: bytes, then: Iterable[PlannedPart] =
     plan_parts(run, then)
 
 
+@transaction.atomic
+def give_back_part(*, part: RefitPart) -> None:
+    """Put a part that cannot be done now back among those that are due; nothing of it is lost but the attempt."""
+    RefitPart.objects.filter(pk=part.pk, attempts=part.attempts, state=PartState.RUNNING).update(
+        state=PartState.DUE, heartbeat_at=None
+    )
+
+
 def let_go_of(part: RefitPart) -> None:
     """Give the part's lock back; it falls by itself with the connection, even when the process is killed."""
     if connection.is_usable():

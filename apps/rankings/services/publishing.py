@@ -9,7 +9,7 @@ from django.db import transaction
 
 from apps.audit.domain.actor import Actor
 from apps.audit.domain.refusal import Refused
-from apps.audit.services import record
+from apps.audit.services import commit_to, record
 from apps.jobs.services import finish_job
 from apps.rankings.events import RankingEvent
 from apps.rankings.models import (
@@ -22,6 +22,7 @@ from apps.rankings.models import (
     Rating,
     RefitRun,
     RunState,
+    SealedInput,
     Snapshot,
 )
 from apps.rankings.services.standing_rows import Standings, write_standings
@@ -69,12 +70,24 @@ class FittedBoard:
     facts: Mapping[FactKind, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedFacts:
+    """What is known of a sealed input that lies on the disk; from ``secret`` it can be made again."""
+
+    secret: bytes = field(repr=False)
+    sha256: str
+    file_bytes: int
+    layout: int
+    rows: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Night:
     """All that one run found, as the part that reduces hands it over for publication.
 
     ``method`` is clause R1 as it stood, ``seeds`` those of every random draw by its use, ``findings`` sentences with
-    their evidence, ``moves`` what changed since the snapshot before, ``timings`` seconds by phase.
+    their evidence, ``moves`` what changed since the snapshot before, ``timings`` seconds by phase. ``sealed`` is the
+    sealed input, which lies on the disk before anything is published.
     """
 
     boards: Sequence[FittedBoard]
@@ -87,6 +100,7 @@ class Night:
     findings: Sequence[Mapping[str, Any]] = ()
     moves: Mapping[str, Any] = field(default_factory=dict)
     timings: Mapping[str, float] = field(default_factory=dict)
+    sealed: SealedFacts | None = None
 
 
 @transaction.atomic
@@ -112,8 +126,19 @@ def publish_snapshot(*, actor: Actor, run_id: int, night: Night, now: datetime) 
         seeds=dict(night.seeds),
         findings=[dict(finding) for finding in night.findings],
         moves=dict(night.moves),
+        input_sha256=night.sealed.sha256 if night.sealed else "",
+        sealed_rows=night.sealed.rows if night.sealed else 0,
+        corrects_id=run.corrects_id,
+        correction=run.correction,
         published_at=now,
     )
+    if night.sealed:
+        SealedInput.objects.create(
+            snapshot=snapshot,
+            secret=night.sealed.secret,
+            file_bytes=night.sealed.file_bytes,
+            layout=night.sealed.layout,
+        )
     rows = _write_boards(snapshot, night.boards)
     write_standings(snapshot, night.standings)
     run.parts.exclude(state=PartState.DONE).update(state=PartState.DONE, finished_at=now)
@@ -134,12 +159,20 @@ def publish_snapshot(*, actor: Actor, run_id: int, night: Night, now: datetime) 
             "votes_root": snapshot.votes_root,
             "votes_counted": snapshot.votes_counted,
             "left_out": snapshot.left_out,
+            "sealed_input": snapshot.input_sha256,
+            **_correcting(snapshot),
             "boards": rows,
             "boards_hidden": sum(1 for board in night.boards if board.suppressed_because),
             "boards_standing": sum(1 for board in night.boards if board.stands_from is not None),
         },
     )
     return snapshot
+
+
+def _correcting(snapshot: Snapshot) -> dict[str, str]:
+    if snapshot.corrects is None:
+        return {}
+    return {"corrects": snapshot.corrects.ref, "reason": commit_to(snapshot.correction, subject=snapshot.ref)}
 
 
 def _write_boards(snapshot: Snapshot, boards: Sequence[FittedBoard]) -> int:

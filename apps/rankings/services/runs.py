@@ -4,14 +4,16 @@ from collections.abc import Iterable
 from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from apps.audit.domain.actor import Actor
 from apps.audit.domain.refusal import NotPermitted, Refused
-from apps.audit.services import record
+from apps.audit.permissions import has_lately_proved_identity
+from apps.audit.services import ReauthenticationNeeded, commit_to, record
 from apps.jobs.services import begin, cancel_job, fail_job, start_job
 from apps.rankings.events import RankingEvent
-from apps.rankings.models import RefitRun, RunState
-from apps.rankings.permissions import may_recompute
+from apps.rankings.models import RefitRun, RunState, Snapshot
+from apps.rankings.permissions import may_correct, may_recompute
 from apps.rankings.services.parts import Phase, PlannedPart, plan_parts
 
 JOB_KIND = "rankings.refit"
@@ -21,10 +23,15 @@ class RefitAlreadyRunning(Refused):
     """Another recomputation is due or running; it will publish what this one would."""
 
 
+class CorrectionSaysNothing(Refused):
+    """A correction names a published snapshot and says what was wrong with it."""
+
+
 class RunIsOver(Refused):
     """The run has already been published, cancelled or given up."""
 
 
+_LONGEST_REASON = 500
 _OPEN = (RunState.DUE, RunState.RUNNING)
 
 
@@ -56,6 +63,39 @@ def request_refit(*, actor: Actor, now: datetime, night: date | None = None) -> 
         subject=run.ref,
         at=now,
         facts={"night": night.isoformat() if night else ""},
+    )
+    return run
+
+
+@transaction.atomic
+def correct_snapshot(*, actor: Actor, snapshot_id: int, reason: str, now: datetime) -> RefitRun:
+    """Ask for a snapshot that corrects another and says why; the old one stays at its address, under a banner.
+
+    Raises:
+        NotPermitted: when the actor is no network administrator.
+        ReauthenticationNeeded: when a person has not lately proved who they are.
+        CorrectionSaysNothing: without a reason of at most 500 characters.
+        RefitAlreadyRunning: when a recomputation is due or running.
+    """
+    if not may_correct(actor):
+        raise NotPermitted(_("Only a network administrator corrects a snapshot."))
+    if not actor.is_system and not has_lately_proved_identity(actor, now):
+        raise ReauthenticationNeeded(_("Sign in again first: a correction is public and stays."))
+    reason = " ".join(reason.split())
+    if not reason or len(reason) > _LONGEST_REASON:
+        raise CorrectionSaysNothing(_("Say in at most 500 characters what was wrong with it."))
+    snapshot = Snapshot.objects.published().filter(pk=snapshot_id).first()
+    if snapshot is None:
+        raise CorrectionSaysNothing(_("There is no published snapshot of this number."))
+    run = request_refit(actor=actor, now=now)
+    run.corrects, run.correction = snapshot, reason
+    run.save(update_fields=["corrects", "correction"])
+    record(
+        RankingEvent.CORRECTION_REQUESTED,
+        actor=actor,
+        subject=snapshot.ref,
+        at=now,
+        facts={"run": run.ref, "reason": commit_to(reason, subject=snapshot.ref)},
     )
     return run
 

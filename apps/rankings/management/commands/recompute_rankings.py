@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from apps.audit.management.base import RecordedCommand
 from apps.battles.models import LanguageModel
-from apps.rankings.flows import preview_night, recompute_open_run
+from apps.rankings.flows import NoRoomToSeal, preview_night, recompute_open_run
 from apps.rankings.models import Method, RefitRun, RunState, Snapshot
 from apps.rankings.queries import open_run
 from apps.rankings.services import RefitAlreadyRunning, end_run_cancelled, request_refit
@@ -69,7 +69,10 @@ class Command(RecordedCommand):
     def _see_through(self, run: RefitRun | None) -> Snapshot:
         """Work on the run until it ends, here or in the hands of whoever has the last part."""
         while run is not None:
-            snapshot = recompute_open_run(actor=self.actor, report=self._report)
+            try:
+                snapshot = recompute_open_run(actor=self.actor, report=self._report)
+            except NoRoomToSeal as full:
+                raise CommandError(f"{full}. Nothing was published; the run stays due and goes on by itself.") from full
             if snapshot is not None:
                 return snapshot
             run.refresh_from_db()
