@@ -1,6 +1,7 @@
 """Snapshots, and the boards that were published."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from apps.battles.models import LanguageModel
 from apps.rankings.domain.segments import EVERYONE
@@ -55,6 +56,12 @@ class BoardView:
     def released_share(self) -> float:
         """The share of the board's votes whose battle was sold since, from 0 to 1."""
         return self.board.on_released / self.board.votes if self.board.votes else 0.0
+
+    @property
+    def stands_since(self) -> datetime | None:
+        """When the numbers were published, where they are those of an earlier night."""
+        earlier = self.board.stands_from
+        return None if earlier is None else earlier.snapshot.published_at
 
     @property
     def leaders(self) -> list[BoardRow]:
@@ -132,3 +139,8 @@ def segments_of(snapshot: Snapshot) -> dict[str, list[str]]:
         if is_cut and "," not in name:
             found.setdefault(attribute, []).append(value)
     return found
+
+
+def methods_of(snapshot: Snapshot) -> set[str]:
+    """Return the methods by which a snapshot has a board of everybody."""
+    return set(snapshot.boards.filter(segment=EVERYONE).values_list("method", flat=True))
