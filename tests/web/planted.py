@@ -153,7 +153,8 @@ def plant_boards() -> tuple[Snapshot, list[LanguageModel]]:
         left_out={"gold": 12},
     )
     plant_board(latest, models, facts=facts_of(models))
-    plant_board(latest, models, method=Method.STYLED, facts={
+    style = [{"name": "tokens", "coefficient": 12.3, "lower": 4.0, "upper": 20.6}]
+    plant_board(latest, models, method=Method.STYLED, fit={"style": style}, facts={
         FactKind.STYLE: {"correlation": 0.4, "joint": {"statistic": 9.0, "degrees": [2, 58], "p": 0.004}, "columns": []}
     })  # fmt: skip
     plant_board(latest, models, method=Method.UNIFORM)

@@ -244,4 +244,5 @@ def test_what_changes_if(client: Client) -> None:
     for query in ("ties=%00", "style=off&ties=drop", "exclusions=" + "x" * 4000, "target=<b>"):
         assert "This combination was not computed" in shown(client, f"/methodology/?{query}")
     assert "0.310" in page
+    assert "+12.3" in page
     assert 'id="changelog"' in page

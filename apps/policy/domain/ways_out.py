@@ -72,13 +72,7 @@ WAYS_OUT: Final[tuple[WayOut, ...]] = (
         owner="rankings",
         carries="Ranks, ratings, intervals, numbers of votes and contributors.",
         because="Aggregates over at least as many people as clause R2 says; everybody gets them at once.",
-        exits=(
-            "url:web:leaderboard_csv",
-            "url:web:snapshot_csv",
-            "url:api:leaderboard",
-            "program:rankings",
-            "module:apps.rankings.cli",
-        ),
+        exits=("url:web:leaderboard_csv", "url:api:leaderboard", "program:rankings", "module:apps.rankings.cli"),
     ),
     WayOut(
         name="contract-and-health",

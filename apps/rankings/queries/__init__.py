@@ -10,6 +10,7 @@ from apps.rankings.queries.beside import (
     named_models,
     published_model,
     standpoints,
+    style_effects,
 )
 from apps.rankings.queries.boards import (
     BoardRow,
@@ -91,5 +92,6 @@ __all__ = [
     "snapshot_numbered",
     "standing_boards",
     "standpoints",
+    "style_effects",
     "tally_of_parts",
 ]

@@ -59,6 +59,12 @@ def facts_beside(
     return {fact.kind: fact.data for fact in found}
 
 
+def style_effects(snapshot: Snapshot) -> list[dict[str, Any]]:
+    """Return what each style difference is worth on everybody's board: name, coefficient, lower, upper in points."""
+    fits = snapshot.boards.filter(segment=EVERYONE, method=Method.STYLED, is_without_released=False)
+    return [dict(effect) for fit in fits.values_list("fit", flat=True) for effect in fit.get("style", ())]
+
+
 def models_on_board(snapshot: Snapshot) -> list[LanguageModel]:
     """Return the models on everybody's board of a snapshot in the order of their names."""
     boards = (

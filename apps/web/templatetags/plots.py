@@ -1,7 +1,9 @@
 """The tag that draws lines over time as inline SVG, by attributes alone."""
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import Final
 
 from django import template
 from django.utils.html import format_html, format_html_join
@@ -12,6 +14,8 @@ from apps.web.domain import wording
 from apps.web.domain.plotting import HEIGHT, Mark, Plot, Point, plot_of
 
 register = template.Library()
+
+_MARKS: Final = re.compile("[\u200e\u200f\u061c]")
 
 
 @register.simple_tag
@@ -41,7 +45,8 @@ def _frame(plot: Plot) -> SafeString:
     )
     if plot.ends is None:
         return ticks
-    first, last = (wording.day(moment, language=language) for moment in plot.ends)
+    # The drawing runs from left to right in every language, and marks of direction would tear its dates apart.
+    first, last = (_MARKS.sub("", wording.day(moment, language=language)) for moment in plot.ends)
     days = format_html('<text class="plot-tick plot-last" x="100%" y="{}">{}</text>', HEIGHT - 6, last)
     if first != last:
         days += format_html('<text class="plot-tick" x="11%" y="{}">{}</text>', HEIGHT - 6, first)

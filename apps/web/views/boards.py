@@ -249,19 +249,9 @@ def snapshots(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def leaderboard_csv(request: HttpRequest) -> HttpResponse:
-    """Answer one published board as CSV."""
-    return _csv(request)
-
-
-@require_safe
-def snapshot_csv(request: HttpRequest, number: int) -> HttpResponse:
-    """Answer one board of one snapshot as CSV, under an address that stays."""
-    return _csv(request, str(number))
-
-
-def _csv(request: HttpRequest, number: str = "") -> HttpResponse:
-    asked = _asked(request.GET, declared_list(), number)
+def leaderboard_csv(request: HttpRequest, number: int | None = None) -> HttpResponse:
+    """Answer one published board as CSV; that of a snapshot, given by its number, has an address that stays."""
+    asked = _asked(request.GET, declared_list(), "" if number is None else str(number))
     snapshot = snapshot_asked(asked.number)
     view = None if snapshot is None else _view_of(snapshot, asked)
     if snapshot is None or view is None or view.board.suppressed_because:

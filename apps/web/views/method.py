@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from apps.policy.queries import book, clause
 from apps.rankings.models import FactKind, Method
-from apps.rankings.queries import facts_beside, named_models
+from apps.rankings.queries import facts_beside, named_models, style_effects
 from apps.web.views.boards import snapshot_asked
 from apps.web.views.naming import Words, attribute_name, value_name
 
@@ -102,6 +102,7 @@ def methodology(request: HttpRequest) -> HttpResponse:
             "what_if": _what_if(fact, request.GET, clauses[0].parameters) if fact and fact["combinations"] else None,
             "davidson": facts.get(FactKind.DAVIDSON),
             "style": style.get(FactKind.STYLE),
+            "effects": style_effects(snapshot) if snapshot else [],
             "changes": [
                 {"version": line.version, "difference": each, "parameters": [one.name for one in each.parameters]}
                 for line in book().lines

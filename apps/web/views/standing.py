@@ -97,8 +97,7 @@ def _by_attribute(found: Mapping[str, Standpoint]) -> list[dict[str, Any]]:
         ]
         if rows:
             rows.sort(key=lambda row: (row["place"].rank_low, row["place"].rank_high, row["name"]))
-            most = max(row["place"].votes for row in rows)
-            groups.append({"title": attribute_name(attribute) if attribute else "", "rows": rows, "most": most})
+            groups.append({"title": attribute_name(attribute) if attribute else "", "rows": rows})
     return groups
 
 
