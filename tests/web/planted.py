@@ -169,7 +169,7 @@ def plant_boards() -> tuple[Snapshot, list[LanguageModel]]:
     plant_board(latest, models, segment="profession=2512", votes=200, contributors=20)
     plant_board(latest, models, segment="proof=2", votes=200, contributors=20)
     plant_board(latest, models, segment="education=6", votes=200, contributors=20)
-    hidden = {"votes": 0, "contributors": 0, "suppressed_because": "too-few-contributors"}
+    hidden: dict[str, Any] = {"votes": 0, "contributors": 0, "suppressed_because": "too-few-contributors"}
     plant_board(latest, models, segment="language=pt,age_band=55-64", **hidden)
     plant_board(latest, models, segment="language=sw", **{**hidden, "suppressed_because": "remainder-too-small"})
     return latest, models

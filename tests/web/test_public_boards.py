@@ -47,7 +47,9 @@ def test_every_attribute_on_the_list_filters_and_is_named(client: Client) -> Non
         assert all(name in page for name in NAMES), query
     # A plus sign that somebody typed arrives as a blank.
     assert "Alder" in shown(client, "/?age_band=65+")
-    assert "Census" in shown(client, "/?target=population")
+    page = shown(client, "/?target=population")
+    assert "Census" in page
+    assert "country: Angola" in page
 
 
 def test_a_declared_pair_gives_a_board_or_why_not_and_a_third_filter_is_refused(client: Client) -> None:
@@ -88,6 +90,9 @@ def test_empty_and_repeated_parameters(client: Client) -> None:
         assert client.get(f"/?snapshot={number}").status_code == 404
         assert client.get(f"/api/v1/leaderboard/?snapshot={number}").status_code in {400, 404}
     assert client.get(f"/snapshots/{'9' * 30}/").status_code == 404
+    for address in ("/models/alder/", "/compare/", "/coverage/", "/methodology/"):
+        assert client.get(f"{address}?snapshot=%00").status_code == 404
+        shown(client, f"{address}?snapshot=&style=&style=%3Cb%3E&a=&b=&ties=&ties=half")
     assert client.get(f"/snapshots/{latest.pk}/?snapshot=99").status_code == 200
 
 

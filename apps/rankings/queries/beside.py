@@ -105,6 +105,7 @@ def history_of_models(
         )
         .annotate(numbers=Coalesce("stands_from_id", "pk"))
         .select_related("snapshot")
+        .only("snapshot__published_at")
         .order_by("-snapshot__published_at")[:limit]
     )
     ratings = Rating.objects.filter(board_id__in={board.numbers for board in boards}, model__in=models)
@@ -136,6 +137,7 @@ def standpoints(snapshot: Snapshot, models: Collection[LanguageModel]) -> dict[i
     boards = list(
         snapshot.boards.filter(method=Method.PLAIN, is_without_released=False, suppressed_because="", dataset=None)
         .annotate(numbers=Coalesce("stands_from_id", "pk"), since=F("stands_from__snapshot__published_at"))
+        .defer("fit")
         .order_by("segment")
     )
     numbers = [board.numbers for board in boards]

@@ -20,7 +20,8 @@ def snapshot_numbered(number: int) -> Snapshot | None:
 
 def newest_snapshots(limit: int = 60) -> list[Snapshot]:
     """Return the newest published snapshots, the newest first."""
-    return list(Snapshot.objects.published().order_by("-published_at", "-pk")[:limit])
+    told = ("method", "findings", "moves", "timings", "seeds")
+    return list(Snapshot.objects.published().defer(*told).order_by("-published_at", "-pk")[:limit])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

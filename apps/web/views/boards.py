@@ -108,7 +108,7 @@ def _view_of(snapshot: Snapshot, asked: _Asked) -> BoardView | None:
 def _filters(snapshot: Snapshot, asked: _Asked, found: Mapping[str, list[str]]) -> list[dict[str, Any]]:
     """Return the selects above the board: every attribute with a board in this snapshot, and the target."""
     datasets = dataset_names() if found.get("dataset") else {}
-    filters = []
+    filters: list[dict[str, Any]] = []
     for cut in CUTS:
         values = list(found.get(cut, ()))
         if values or cut in asked.chosen:
@@ -179,6 +179,14 @@ def _beside(snapshot: Snapshot, view: BoardView) -> dict[str, Any]:
             if rows
         ],
         "population": facts.get(FactKind.POPULATION),
+        "unreachable": [
+            {
+                "attribute": attribute_name(one["attribute"]),
+                "value": value_name(one["attribute"], one["value"]),
+                "share": one["share"],
+            }
+            for one in facts.get(FactKind.POPULATION, {}).get("unreachable", [])
+        ],
         "sentences": _sentences(snapshot, segment),
     }
 

@@ -83,22 +83,27 @@ def _points(history: Sequence[Moment]) -> list[Point]:
 
 def _address(segment: str) -> str:
     """Return the query that leads to a segment's board."""
-    return urlencode([tuple(condition.split("=", 1)) for condition in segment.split(",")])
+    parts = (condition.partition("=") for condition in segment.split(","))
+    return urlencode([(attribute, value) for attribute, _is, value in parts])
 
 
 def _by_attribute(found: Mapping[str, Standpoint]) -> list[dict[str, Any]]:
     """Return a model's places group by group: one for each attribute, and the pairs of attributes last."""
     groups = []
     for attribute in (*ATTRIBUTES, ""):
-        rows = [
-            {"name": segment_name(name), "address": _address(name), "place": place}
-            for name, place in found.items()
-            if name != EVERYONE and (name.split("=")[0] == attribute if "," not in name else not attribute)
-        ]
-        if rows:
-            rows.sort(key=lambda row: (row["place"].rank_low, row["place"].rank_high, row["name"]))
+        places = [place for name, place in found.items() if name != EVERYONE and _attribute_of(name) == attribute]
+        if places:
+            rows = [
+                {"name": segment_name(place.segment), "address": _address(place.segment), "place": place}
+                for place in sorted(places, key=lambda place: (place.rank_low, place.rank_high, place.segment))
+            ]
             groups.append({"title": attribute_name(attribute) if attribute else "", "rows": rows})
     return groups
+
+
+def _attribute_of(segment: str) -> str:
+    """Return the attribute of a segment; of a pair, none."""
+    return "" if "," in segment else segment.partition("=")[0]
 
 
 @require_safe
