@@ -3,13 +3,31 @@
 from django.conf import settings
 from django.urls import path
 
-from apps.web.views import boards, erasing, exports, homes, own_words, reading, receipts, samples, site
+from apps.web.views import (
+    boards,
+    erasing,
+    exports,
+    homes,
+    method,
+    own_words,
+    reading,
+    receipts,
+    samples,
+    site,
+    standing,
+)
 
 app_name = "web"
 urlpatterns = [
     path("", boards.leaderboard, name="leaderboard"),
     path("leaderboard.csv", boards.leaderboard_csv, name="leaderboard_csv"),
-    path("methodology/", boards.methodology, name="methodology"),
+    path("snapshots/", boards.snapshots, name="snapshots"),
+    path("snapshots/<int:number>/", boards.snapshot_page, name="snapshot"),
+    path("snapshots/<int:number>/board.csv", boards.leaderboard_csv, name="leaderboard_csv"),
+    path("models/<slug:slug>/", standing.model_page, name="model"),
+    path("compare/", standing.compare, name="compare"),
+    path("coverage/", method.coverage, name="coverage"),
+    path("methodology/", method.methodology, name="methodology"),
     path("recompute/", homes.recompute, name="recompute"),
     path("home/", homes.home, name="home"),
     path("auditor/exports/", exports.exports, name="exports"),

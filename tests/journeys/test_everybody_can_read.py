@@ -38,7 +38,9 @@ LINKS: Final = "() => [...document.querySelectorAll('a[href^=\"/\"]')].map(a => 
 
 
 def _kind(address: str) -> str:
-    return re.sub(r"/(?:\d+|[A-Z]\d+)(?=/)", "/N", address.partition("?")[0])
+    # A model is named by its slug.
+    path = re.sub(r"^/models/[\w-]+(?=/)", "/models/N", address.partition("?")[0])
+    return re.sub(r"/(?:\d+|[A-Z]\d+)(?=/)", "/N", path)
 
 
 def _look_at(page: Page, address: str, platform: LivePlatform, turn: int) -> list[str]:

@@ -20,7 +20,8 @@ def snapshot_numbered(number: int) -> Snapshot | None:
 
 def newest_snapshots(limit: int = 60) -> list[Snapshot]:
     """Return the newest published snapshots, the newest first."""
-    return list(Snapshot.objects.published().order_by("-published_at", "-pk")[:limit])
+    told = ("method", "findings", "moves", "timings", "seeds")
+    return list(Snapshot.objects.published().defer(*told).order_by("-published_at", "-pk")[:limit])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,12 @@ class BoardView:
         """The moment up to which the board's numbers count votes: an earlier one where they still stand."""
         stands_from = self.board.stands_from
         return (stands_from.snapshot if stands_from is not None else self.snapshot).taken_at
+
+    @property
+    def stands_since(self) -> datetime | None:
+        """When the numbers were published, where they are those of an earlier night."""
+        earlier = self.board.stands_from
+        return None if earlier is None else earlier.snapshot.published_at
 
     @property
     def leaders(self) -> list[BoardRow]:
@@ -139,3 +146,8 @@ def segments_of(snapshot: Snapshot) -> dict[str, list[str]]:
         if is_cut and "," not in name:
             found.setdefault(attribute, []).append(value)
     return found
+
+
+def methods_of(snapshot: Snapshot) -> set[str]:
+    """Return the methods by which a snapshot has a board of everybody."""
+    return set(snapshot.boards.filter(segment=EVERYONE).values_list("method", flat=True))

@@ -1,10 +1,10 @@
-"""The public boards: the leaderboard with its filters, the same as CSV, and how it is computed."""
+"""The public boards: the leaderboard with its filters, every snapshot under an address of its own, the same as CSV."""
 
 import csv
 import re
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
@@ -12,14 +12,19 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from apps.battles.models import ImportedDataset
 from apps.policy.queries import clause
-from apps.rankings.domain.segments import ATTRIBUTES, EVERYONE, name_of
-from apps.rankings.models import Method
+from apps.rankings.domain.membership import DeclaredList, NotOnTheList
+from apps.rankings.domain.segments import CUTS, EVERYONE, TARGETS, methods_asked, segment_asked, values_asked
+from apps.rankings.flows.rules import declared_list
+from apps.rankings.models import FactKind, Method, Snapshot
 from apps.rankings.queries import (
     BoardView,
     board_view,
+    corrections_of,
+    facts_beside,
     latest_snapshot,
+    methods_of,
+    named_models,
     newest_snapshots,
     open_run,
     segments_of,
@@ -27,127 +32,240 @@ from apps.rankings.queries import (
 )
 from apps.web.domain import wording
 from apps.web.queries import public_figures
+from apps.web.views.naming import ATTRIBUTE_WORDS, attribute_name, dataset_names, segment_name, value_name
 
-_CUTS = (*ATTRIBUTES, "dataset")
+_MOST_SENTENCES: Final = 12
+_TARGET_WORDS: Final = {
+    Method.UNIFORM.value: _("As if opponents were uniform"),
+    Method.POPULATION.value: _("As the population is"),
+    Method.IN_FLOW.value: _("In the flow of work"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
-    """Which board the address asks for; ``too_many`` when it asks for a combination that is not on the list."""
+    """Which board the address asks for; ``is_listed`` is false for a combination that is not on the list."""
 
-    method: Method
+    methods: tuple[str, ...]
     segment: str
     chosen: dict[str, str] = field(default_factory=dict)
-    too_many: bool = False
+    is_listed: bool = True
     number: str = ""
+    target: str = ""
     without_released: bool = False
 
-
-def _asked(query: QueryDict) -> _Asked:
-    chosen = {cut: query.get(cut, "")[:32] for cut in _CUTS if query.get(cut)}
-    method = Method.PLAIN if query.get("style") == "off" else Method.STYLED
-    number = query.get("snapshot", "")[:32]
-    without = query.get("released") == "without"
-    if len(chosen) > 1:
-        return _Asked(method=method, segment="", chosen=chosen, too_many=True, number=number, without_released=without)
-    segment = next((name_of(cut, value) for cut, value in chosen.items()), EVERYONE)
-    return _Asked(method=method, segment=segment, chosen=chosen, number=number, without_released=without)
+    @property
+    def is_styled(self) -> bool:
+        """Whether the styled board is asked for."""
+        return self.methods[:1] == (Method.STYLED.value,)
 
 
-def _board(asked: _Asked) -> tuple[Any, BoardView | None]:
-    snapshot = latest_snapshot()
-    if asked.number:
-        # A board of an earlier night keeps its address for good.
-        snapshot = snapshot_numbered(int(asked.number)) if re.fullmatch(r"[0-9]{1,9}", asked.number) else None
-        if snapshot is None:
-            raise Http404("There is no such snapshot.")
-    if snapshot is None or asked.too_many:
-        return snapshot, None
+def _asked(query: QueryDict, declared: DeclaredList, number: str = "") -> _Asked:
+    chosen = values_asked(query.get)
+    target = query.get("target", "")
+    try:
+        segment, is_listed = segment_asked(chosen, declared), True
+    except NotOnTheList:
+        segment, is_listed = "", False
+    return _Asked(
+        methods=methods_asked(style=query.get("style", ""), target=target),
+        segment=segment,
+        chosen=chosen,
+        is_listed=is_listed,
+        number=number or query.get("snapshot", ""),
+        target=target if target in TARGETS else "",
+        without_released=query.get("released") == "without",
+    )
+
+
+def snapshot_asked(number: str) -> Snapshot | None:
+    """Return the snapshot of a number, or the latest where none is asked for. Raises ``Http404``."""
+    if not number:
+        return latest_snapshot()
+    # A board of an earlier night keeps its address for good.
+    snapshot = snapshot_numbered(int(number)) if re.fullmatch(r"[0-9]{1,9}", number) else None
+    if snapshot is None:
+        raise Http404("There is no such snapshot.")
+    return snapshot
+
+
+def _view_of(snapshot: Snapshot, asked: _Asked) -> BoardView | None:
     rules = clause("R3").parameters
     view = None
-    # A file without replies has a plain board only.
-    for method in (asked.method,) if asked.method == Method.PLAIN else (Method.STYLED, Method.PLAIN):
+    for method in asked.methods if asked.is_listed else ():
         view = view or board_view(
             snapshot=snapshot,
             segment=asked.segment,
-            method=method,
+            method=Method(method),
             without_released=asked.without_released,
             min_votes=rules["min_votes"],
             min_contributors=rules["min_contributors"],
             max_half_width=rules.get("max_half_width"),
         )
-    return snapshot, view
+    return view
 
 
-def _options(found: dict[str, list[str]]) -> list[dict[str, Any]]:
+def _filters(snapshot: Snapshot, asked: _Asked, found: Mapping[str, list[str]]) -> list[dict[str, Any]]:
+    """Return the selects above the board: every attribute with a board in this snapshot, and the target."""
+    datasets = dataset_names() if found.get("dataset") else {}
+    filters: list[dict[str, Any]] = []
+    for cut in CUTS:
+        values = list(found.get(cut, ()))
+        if values or cut in asked.chosen:
+            options = [(code, value_name(cut, code, datasets)) for code in values]
+            if cut not in {"age_band", "education", "proof"}:
+                options.sort(key=lambda pair: pair[1])
+            _name, label, every = ATTRIBUTE_WORDS[cut]
+            filters.append(
+                {"name": cut, "label": label, "all": every, "options": options, "value": asked.chosen.get(cut, "")}
+            )
+    there = methods_of(snapshot) | {asked.target}
+    targets = [(name, words) for name, words in _TARGET_WORDS.items() if name in there]
+    if targets:
+        filters.append(
+            {
+                "name": "target",
+                "label": _("Weighing"),
+                "all": _("As pairs were drawn"),
+                "options": targets,
+                "value": asked.target,
+            }
+        )
+    return filters
+
+
+def _nights(asked: _Asked) -> dict[str, Any]:
     language = get_language() or "en"
-    datasets = {str(dataset.pk): dataset.name for dataset in ImportedDataset.objects.filter(is_complete=True)}
-    named: dict[str, Callable[[str], str]] = {
-        "country": lambda code: wording.country_name(code, language=language),
-        "language": lambda code: wording.language_name(code, language=language),
-        "dataset": lambda code: datasets.get(code, code),
-    }
-    labels = {"country": _("Voters in"), "language": _("Questions in"), "dataset": _("Imported votes")}
-    every = {"country": _("Every country"), "language": _("Every language"), "dataset": _("None of them")}
-    return [
-        {
-            "name": cut,
-            "label": labels[cut],
-            "all": every[cut],
-            "options": sorted(((code, named[cut](code)) for code in found.get(cut, [])), key=lambda pair: pair[1]),
-        }
-        for cut in _CUTS
-        if found.get(cut)
+    nights = [
+        (str(one.pk), wording.day(one.published_at, language=language))
+        for one in newest_snapshots()
+        if one.published_at is not None
     ]
+    return {"name": "snapshot", "label": _("Night"), "options": nights, "value": asked.number, "all": _("Latest")}
+
+
+def _sentences(snapshot: Snapshot, segment: str) -> list[dict[str, Any]]:
+    """Return the snapshot's findings that are shown: all beside everybody's board, a segment's own beside its board."""
+    findings = [
+        one
+        for one in snapshot.findings
+        if one.get("kind") == "best-for" and one.get("shown") and segment in {EVERYONE, one.get("segment")}
+    ][:_MOST_SENTENCES]
+    models = named_models(one["model"] for one in findings) if findings else {}
+    return [
+        {"model": models[one["model"]], "segment": segment_name(one["segment"]), "nights": one.get("nights")}
+        for one in findings
+        if one["model"] in models
+    ]
+
+
+def _beside(snapshot: Snapshot, view: BoardView) -> dict[str, Any]:
+    """Return what stands beside a shown board: the band of ranks, who voted, how it was weighed."""
+    segment, method = view.board.segment, Method(view.board.method)
+    facts = facts_beside(snapshot, FactKind.MULTIVERSE, FactKind.WHO_VOTED, segment=segment)
+    if method == Method.POPULATION:
+        facts |= facts_beside(snapshot, FactKind.POPULATION, segment=segment, method=method)
+    combinations = facts.get(FactKind.MULTIVERSE, {}).get("combinations", [])
+    return {
+        "bands": {one["model"]: one for one in facts.get(FactKind.MULTIVERSE, {}).get("models", [])},
+        "combinations": len(combinations),
+        "who_voted": [
+            {
+                "title": attribute_name(attribute),
+                "most": max(row["votes"] for row in rows),
+                "rows": [row | {"name": value_name(attribute, row["value"])} for row in rows],
+            }
+            for attribute, rows in facts.get(FactKind.WHO_VOTED, {}).items()
+            if rows
+        ],
+        "population": facts.get(FactKind.POPULATION),
+        "unreachable": [
+            {
+                "attribute": attribute_name(one["attribute"]),
+                "value": value_name(one["attribute"], one["value"]),
+                "share": one["share"],
+            }
+            for one in facts.get(FactKind.POPULATION, {}).get("unreachable", [])
+        ],
+        "sentences": _sentences(snapshot, segment),
+    }
+
+
+def _page(request: HttpRequest, number: str = "") -> HttpResponse:
+    declared = declared_list()
+    asked = _asked(request.GET, declared, number)
+    snapshot = snapshot_asked(asked.number)
+    context: dict[str, Any] = {
+        "asked": asked,
+        "is_lasting": bool(number),
+        "snapshot": snapshot,
+        "view": None,
+        "leaders": [],
+        "style_is_on": asked.is_styled,
+        "hidden_clause": clause("R2"),
+    }
+    if snapshot is None:
+        return render(request, "web/leaderboard.html", context | {"waiting_run": open_run()})
+    view = _view_of(snapshot, asked)
+    found = segments_of(snapshot)
+    filters = _filters(snapshot, asked, found)
+    # Each of the values has a board; together they have none, because nobody's vote carries both.
+    is_empty = view is None and asked.is_listed and all(v in found.get(cut, ()) for cut, v in asked.chosen.items())
+    names = [value for one in filters for code, value in one["options"] if asked.chosen.get(one["name"]) == code]
+    address = request.GET.copy()
+    address.pop("snapshot", None)
+    context |= {
+        "view": view,
+        "leaders": view.leaders if view else [],
+        "style_is_on": view.board.method == Method.STYLED if view else asked.is_styled,
+        "filters": filters if number else [*filters, _nights(asked)],
+        "place": ", ".join(names),
+        "is_empty": is_empty and len(asked.chosen) > 1,
+        "listed": [[attribute_name(name) for name in one] for one in declared.combinations if one],
+        "address": address.urlencode(),
+        "corrections": corrections_of(snapshot),
+        "figures": public_figures(),
+        "left_out": sum(snapshot.left_out.values()),
+    }
+    if view is not None and view.rows:
+        context |= _beside(snapshot, view)
+    is_answer = view is not None or not asked.is_listed or context["is_empty"]
+    return render(request, "web/leaderboard.html", context, status=200 if is_answer else 404)
 
 
 @require_safe
 def leaderboard(request: HttpRequest) -> HttpResponse:
-    """Show one published board; nothing is computed here."""
-    asked = _asked(request.GET)
-    snapshot, view = _board(asked)
-    filters = _options(segments_of(snapshot)) if snapshot else []
-    for one in filters:
-        one["value"] = asked.chosen.get(one["name"], "")
-    chosen_names = [label for one in filters for code, label in one["options"] if asked.chosen.get(one["name"]) == code]
-    nights = [
-        (str(one.pk), wording.day(one.published_at, language=get_language() or "en"))
-        for one in newest_snapshots()
-        if one.published_at is not None
-    ]
-    filters.append(
-        {"name": "snapshot", "label": _("Night"), "options": nights, "value": asked.number, "all": _("Latest")}
-    )
-    shows_rows = view is not None and bool(view.rows)
+    """Show one published board of the latest snapshot; nothing is computed here."""
+    return _page(request)
+
+
+@require_safe
+def snapshot_page(request: HttpRequest, number: int) -> HttpResponse:
+    """Show one board of one snapshot, under an address that stays."""
+    return _page(request, str(number))
+
+
+@require_safe
+def snapshots(request: HttpRequest) -> HttpResponse:
+    """List the newest snapshots with what each counted."""
+    found = newest_snapshots(200)
     return render(
         request,
-        "web/leaderboard.html",
-        {
-            "asked": asked,
-            "chosen_names": chosen_names,
-            "filters": filters,
-            "snapshot": snapshot,
-            "view": view,
-            "leaders": view.leaders if view else [],
-            "style_is_on": view.board.method == Method.STYLED if view else asked.method == Method.STYLED,
-            "figures": public_figures() if snapshot else None,
-            "left_out": sum(snapshot.left_out.values()) if snapshot else 0,
-            "waiting_run": open_run() if snapshot is None else None,
-            "provisional": clause("R3").parameters,
-            "hidden_clause": clause("R2"),
-        },
-        status=200 if shows_rows or snapshot is None or asked.too_many or view is not None else 404,
+        "web/snapshots.html",
+        {"snapshots": [{"snapshot": one, "left_out": sum(one.left_out.values())} for one in found]},
     )
 
 
 @require_safe
-def leaderboard_csv(request: HttpRequest) -> HttpResponse:
-    """Answer one published board as CSV."""
-    snapshot, view = _board(_asked(request.GET))
+def leaderboard_csv(request: HttpRequest, number: int | None = None) -> HttpResponse:
+    """Answer one published board as CSV; that of a snapshot, given by its number, has an address that stays."""
+    asked = _asked(request.GET, declared_list(), "" if number is None else str(number))
+    snapshot = snapshot_asked(asked.number)
+    view = None if snapshot is None else _view_of(snapshot, asked)
     if snapshot is None or view is None or view.board.suppressed_because:
         raise Http404("There is no such board.")
     response = HttpResponse(content_type="text/csv; charset=utf-8")
-    told = [view.board.segment.replace("=", "-"), view.board.method]
+    told = [re.sub(r"[^\w+-]", "-", view.board.segment), view.board.method]
     if view.board.is_without_released:
         told.append("without-released")
     name = f"showdown-snapshot-{snapshot.pk}-{'-'.join(told)}.csv"
@@ -177,14 +295,3 @@ def leaderboard_csv(request: HttpRequest) -> HttpResponse:
 def _harmless(text: str) -> str:
     """Keep a spreadsheet from reading a name as a formula."""
     return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
-
-
-@require_safe
-def methodology(request: HttpRequest) -> HttpResponse:
-    """Say how the boards are computed, with the clauses that fix it."""
-    snapshot = latest_snapshot()
-    return render(
-        request,
-        "web/methodology.html",
-        {"clauses": [clause(number) for number in ("R1", "R2", "R3", "I1")], "snapshot": snapshot},
-    )
