@@ -59,12 +59,6 @@ class BoardView:
         return self.board.on_released / self.board.votes if self.board.votes else 0.0
 
     @property
-    def dated(self) -> datetime:
-        """The moment up to which the board's numbers count votes: an earlier one where they still stand."""
-        stands_from = self.board.stands_from
-        return (stands_from.snapshot if stands_from is not None else self.snapshot).taken_at
-
-    @property
     def stands_since(self) -> datetime | None:
         """When the numbers were published, where they are those of an earlier night."""
         earlier = self.board.stands_from
