@@ -141,7 +141,7 @@ def test_names_and_order_hold_for_one_snapshot_and_come_back_from_its_secret_alo
 
 def test_rows_lead_neither_to_their_place_in_the_tree_nor_to_whose_they_are() -> None:
     votes, weight = drawn(), np.linspace(0.1, 1, 400)
-    people = np.arange(12)[votes.contributor]  # type: ignore[index]
+    people = np.arange(12)[votes.contributor]
     found = sealed(votes, people, weight, b"x" * 32)
     assert sorted(found.weight) == sorted(weight)
     assert abs(np.corrcoef(found.weight, weight)[0, 1]) < 0.2

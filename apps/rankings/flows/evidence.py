@@ -71,7 +71,8 @@ def vote_weights(votes: Votes, method: FitMethod) -> Floats:
     weights[votes.contributor == UNKNOWN] = 0.0
     known = np.where(votes.contributor == UNKNOWN, 0, votes.contributor)
     try:
-        factors = capped(np.bincount(known, weights, minlength=votes.contributors), method.cap)
+        amounts = np.bincount(known, weights, minlength=votes.contributors).astype(np.float64)
+        factors = capped(amounts, method.cap)
     except CapTooLow:
         # There is no board, and so nothing weighs anything.
         return np.zeros(len(votes))

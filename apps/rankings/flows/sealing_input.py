@@ -52,11 +52,11 @@ def seal_input(counted: CountedVotes, rules: dict[str, Any]) -> SealedFacts:
 
 
 def columns_of(counted: CountedVotes, rules: dict[str, Any], secret: bytes) -> SealedColumns:
-    """Return the votes of everybody's board as they are sealed."""
+    """Return the votes of everybody's board as they are sealed, with no measures but those that R1 controls for."""
     everybody = np.zeros(len(counted.votes), np.int32)
     weighed, _codes, _impossible = under_network_cap(counted.votes, everybody, [EVERYONE], counted.networks, rules)
     weight = vote_weights(weighed, fit_method(Method.PLAIN, rules, whole=True))
-    return sealed(counted.votes, counted.columns.people, weight, secret)
+    return sealed(counted.votes.with_style(rules["style"]), counted.columns.people, weight, secret)
 
 
 def forget_old_inputs() -> None:
