@@ -169,7 +169,7 @@ def fit_dataset(dataset_id: int, rules: Mapping[str, Any], *, until: datetime) -
 def with_style(votes: Votes, rules: Mapping[str, Any]) -> Flags:
     """Return which votes (bool, n) have every style column that the rulebook controls for."""
     style = votes.with_style(rules["style"]).style
-    return np.ones(len(votes), np.bool_) if style is None else np.isfinite(style).all(axis=1)
+    return np.ones(len(votes), np.bool_) if style is None else np.asarray(np.isfinite(style).all(axis=1))
 
 
 def fit_method(method: Method, rules: Mapping[str, Any], *, whole: bool) -> FitMethod:
