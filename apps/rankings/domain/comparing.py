@@ -246,7 +246,8 @@ class _Moved:
 def _over(board: Influence, models: tuple[str, ...]) -> Floats:
     """Return ratings of these models only, as distances to their mean."""
     theta = board.theta[[board.models.index(name) for name in models]]
-    return theta - theta.mean()
+    distances: Floats = theta - theta.mean()
+    return distances
 
 
 def _moved_by(part: Influence, whole: Influence, models: tuple[str, ...], covariance: Floats) -> _Moved:
@@ -267,7 +268,8 @@ def _moved_by(part: Influence, whole: Influence, models: tuple[str, ...], covari
 def _centred(products: Floats) -> Floats:
     """Return products of steps as those of distances to the mean of the models at hand, on both sides."""
     half: Floats = products - products.mean(axis=0, keepdims=True)
-    return half - half.mean(axis=1, keepdims=True)
+    whole: Floats = half - half.mean(axis=1, keepdims=True)
+    return whole
 
 
 def _contrasts(models: int) -> Floats:

@@ -62,8 +62,8 @@ def pairs_told(
     said = np.where(models[0] < models[1], outcome, _TURNED[outcome])
     counts = np.bincount(cell * _KINDS + said, minlength=len(present) * _KINDS)
     rest, second = np.divmod(present[anew], many)
-    board, first = np.divmod(rest, many)
-    return PairCells(boards=board, low=first, high=second, counts=in_tens(counts.reshape(-1, _KINDS)[anew]))
+    place, first = np.divmod(rest, many)
+    return PairCells(boards=place, low=first, high=second, counts=in_tens(counts.reshape(-1, _KINDS)[anew]))
 
 
 def _numbered(cells: Counts) -> tuple[Counts, Counts]:

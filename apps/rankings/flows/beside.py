@@ -50,7 +50,9 @@ def computed_beside(
     key: str, night: NightInput, plan: Plan, counted: CountedVotes, rules: Mapping[str, Any], least: int
 ) -> bytes:
     """Compute one of the parts; ``rules`` are the parameters of R1, ``least`` is how many people a pair needs."""
-    part, facts, sentences = Part(key), [], []
+    part = Part(key)
+    facts: list[Fact] = []
+    sentences: list[dict[str, Any]] = []
     if part is Part.PAIRS:
         facts = head_to_heads(counted, plan, taken_at=night.taken_at, least=least)
     elif part is Part.EVERYBODY:

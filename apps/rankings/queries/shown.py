@@ -31,7 +31,10 @@ def shown_battles(*, until: datetime) -> ShownBattles:
     """Return how many drawn battles were shown in full and are over, by pair, language, category and whether voted."""
     with connection.cursor() as cursor:
         cursor.execute(_SHOWN, {"source": Source.PLATFORM.value, "until": until})
-        return [tuple(row) for row in cursor.fetchall()]
+        return [
+            (low, high, language, category, voted, battles)
+            for low, high, language, category, voted, battles in cursor.fetchall()
+        ]
 
 
 def pairs_told_before() -> dict[str, list[dict[str, Any]]]:
@@ -53,4 +56,4 @@ def newest_vote_at(taken_at: datetime) -> int | None:
     with connection.cursor() as cursor:
         cursor.execute(_NEWEST, [snapshot.pk])
         row = cursor.fetchone()
-    return None if row is None else row[0]
+    return None if row is None else int(row[0])
