@@ -109,11 +109,8 @@ def test_a_night_publishes_both_and_only_beside_exact_boards(snapshot: Snapshot)
     assert evidence["models"] == [ids[name] for name in NAMES]
     errors = np.sqrt(np.diag(np.array(evidence["covariance"])))
     half = board.fit["parameters"]["half_width_in_errors"] * errors * 400 / np.log(10) * 1e6
-    widths = {
-        rating.model_id: (rating.upper - rating.lower) / 2
-        for rating in board.ratings.all()
-        if rating.lower is not None and rating.upper is not None
-    }
+    ends = board.ratings.values_list("model_id", "lower", "upper")
+    widths = {model: (upper - lower) / 2 for model, lower, upper in ends if lower is not None and upper is not None}
     assert [widths[model] for model in evidence["models"]] == pytest.approx(half, abs=1)
     # What JSON and the database kept is what was computed, to the last bit.
     sent = evidence_of(fit_board(drawn(), FitMethod()), IDS)

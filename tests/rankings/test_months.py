@@ -110,7 +110,13 @@ def test_a_full_disk_costs_the_file_and_never_the_night(
 ) -> None:
     plant_votes(60)
 
-    def no_room(_table: object, file: Any, **_options: object) -> None:
+    written = pq.write_table
+
+    def no_room(table: Any, file: Any, **options: Any) -> None:
+        if "sealed" in str(file.name):
+            # Without room for that one nothing is published, which is another test's story.
+            written(table, file, **options)
+            return
         file.write(b"half of it")
         raise OSError(errno.ENOSPC, "No space left on device")
 
