@@ -39,10 +39,6 @@ class Own:
         """Return the address of another page about the same licensee."""
         return reverse(name, args=list(args)) + self.query
 
-    def back_to(self, name: str, *args: object) -> HttpResponse:
-        """Lead to another page about the same licensee."""
-        return redirect(self.address(name, *args))
-
 
 def spoken_for(request: HttpRequest) -> tuple[Licensee, ...]:
     """Return those that the reader speaks for, by name."""

@@ -53,7 +53,7 @@ def terms(request: HttpRequest, own: Own) -> HttpResponse:
             _shown_in(request, form, refused)
         else:
             messages.success(request, _("You have agreed for %(name)s.") % {"name": licensee.organization.name})
-            return own.back_to("licensing:terms")
+            return redirect(own.address("licensing:terms"))
     context = _about(own) | {"form": form, "current": current}
     return render(request, "licensing/terms.html", context, status=_status(form))
 
@@ -92,7 +92,7 @@ def revoke_own_key(request: HttpRequest, key_id: int) -> HttpResponse:
         messages.error(request, str(refused))
     else:
         messages.success(request, _("The key is revoked."))
-    return own.back_to("licensing:keys")
+    return redirect(own.address("licensing:keys"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -110,7 +110,7 @@ def recipients(request: HttpRequest, own: Own) -> HttpResponse:
             _shown_in(request, form, refused)
         else:
             messages.success(request, _("The recipient is named."))
-            return own.back_to("licensing:recipients")
+            return redirect(own.address("licensing:recipients"))
     return render(request, "licensing/recipients.html", _about(own) | {"form": form}, status=_status(form))
 
 
@@ -126,7 +126,7 @@ def end_own_recipient(request: HttpRequest, recipient_id: int) -> HttpResponse:
     except Refused as refused:
         remember_refusal(request, refused)
         messages.error(request, str(refused))
-    return own.back_to("licensing:recipients")
+    return redirect(own.address("licensing:recipients"))
 
 
 @require_safe
@@ -164,7 +164,7 @@ def new_request(request: HttpRequest, own: Own) -> HttpResponse:
             _shown_in(request, form, refused)
         else:
             messages.success(request, _("Your request waits for an officer."))
-            return own.back_to("licensing:requests")
+            return redirect(own.address("licensing:requests"))
     return render(request, "licensing/new_request.html", _about(own) | {"form": form}, status=_status(form))
 
 
