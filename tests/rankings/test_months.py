@@ -113,7 +113,7 @@ def test_a_full_disk_costs_the_file_and_never_the_night(
     written = pq.write_table
 
     def no_room(table: Any, file: Any, **options: Any) -> None:
-        if "sealed" in str(file.name):
+        if "winner" in table.column_names:
             # Without room for that one nothing is published, which is another test's story.
             written(table, file, **options)
             return
