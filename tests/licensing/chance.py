@@ -5,8 +5,7 @@ from typing import Any, ClassVar, Final
 
 import pytest
 from django.utils import timezone
-from hypothesis import strategies as st
-from hypothesis.stateful import invariant, precondition, rule
+from hypothesis.stateful import invariant
 
 from apps.accounts.models import User
 from apps.audit.domain.actor import Actor
@@ -22,13 +21,14 @@ from apps.licensing.services import (
     merge_clusters,
 )
 from apps.prompts.models import Cluster
-from tests.licensing.chance_arena import Arena, counted
+from tests.licensing.chance_arena import Arena, Lot, one_of, step
 from tests.licensing.offered import BUILDER, proved, when_the_lock_is_over, with_editions
 from tests.licensing.offers_besieged import breaches_of_offers
 from tests.licensing.races import TAGGED_BEFORE, TAGS
 from tests.licensing.verdicts import breaches
 
 NIGHT: Final = Actor.system("licensing.retire_due")
+STUCK: Final = "stuck"
 
 
 class Desk(Arena):
@@ -36,14 +36,13 @@ class Desk(Arena):
 
     approvers: ClassVar[Sequence[User]]
 
-    families = Arena.families
-
-    # While there is nothing to merge a walk would do little else.
-    @precondition(lambda self: len(self.prompts) > 1)
-    @rule(one=families, other=families)
-    @counted
-    def merges(self, one: int, other: int) -> None:
-        merged, kept = (self.prompts[family][0].cluster_id or 0 for family in (one, other))
+    @step(lambda self: 1 if len(self.prompts) > 1 else 0)
+    def merges(self, lot: Lot) -> None:
+        firsts = [prompts[0].cluster_id or 0 for prompts in self.prompts.values()]
+        pairs = [(one, other) for one in firsts for other in firsts]
+        # Most of them are refused, which is soon seen often enough.
+        possible = [pair for pair in pairs if self.wall.may_merge(*pair)]
+        merged, kept = one_of(lot, one_of(lot, [possible or pairs, pairs]))
         act: Callable[[], Any] = lambda: merge_clusters(  # noqa: E731 - Called in one of two ways below.
             actor=NIGHT, merged=Cluster(pk=merged), kept=Cluster.objects.get(pk=kept), now=timezone.now()
         )
@@ -55,10 +54,11 @@ class Desk(Arena):
                 act()
             self.reached["not merged"] += 1
 
-    @precondition(lambda self: self.wall.battles)
-    @rule(days=st.sampled_from([20, 61, 61, 100]))
-    @counted
-    def time_passes_and_the_night_comes(self, days: int) -> None:
+    @step(lambda self: 3 if self.wall.battles else 0)
+    def time_passes_and_the_night_comes(self, lot: Lot) -> None:
+        self._pass_days(one_of(lot, [20, 61, 61, 100]))
+
+    def _pass_days(self, days: int) -> None:
         self.world.rewritten(
             "battles_battle",
             "UPDATE battles_battle SET last_event_at = last_event_at - make_interval(hours => 24 * %s)"
@@ -70,10 +70,14 @@ class Desk(Arena):
         retire_due_clusters(actor=NIGHT)
         self.wall.retire_due()
 
-    @precondition(lambda self: self._in("voted") and not self.drafts)
-    @rule()
-    @counted
-    def drafts_a_release(self) -> None:
+    def _sellable(self) -> list[int]:
+        """Return the battles that a draft of today would sell."""
+        return self.wall.passing(
+            [battle.id for battle in self._in("voted")], without_consent=self.without_consent, withdrawn=self.withdrawn
+        )
+
+    @step(lambda self: 0 if self.drafts or not self._in("voted") else 5 if self._sellable() else 1)
+    def drafts_a_release(self, _lot: Lot) -> None:
         wanted = [battle.id for battle in self._in("voted")]
         release = draft_release(
             actor=self.world.officer.as_actor(),
@@ -85,10 +89,8 @@ class Desk(Arena):
         assert sorted(release.candidates.values_list("battle_id", flat=True)) == sorted(wanted)
         self.drafts[release.pk] = wanted
 
-    @precondition(lambda self: self.drafts)
-    @rule()
-    @counted
-    def seals(self) -> None:
+    @step(lambda self: 4 if self.drafts else 0)
+    def seals(self, _lot: Lot) -> None:
         release, wanted = self.drafts.popitem()
         passing = self.wall.passing(wanted, without_consent=self.without_consent, withdrawn=self.withdrawn)
         self._count_what_is_left_out(wanted)
@@ -103,7 +105,7 @@ class Desk(Arena):
         assert act().items == len(passing)
         self.wall.seal(release, passing)
         self.reached["sealed"] += 1
-        self.sealed.append(release)
+        self.sealed[release] = OfferState.BUILDING
 
     def _count_what_is_left_out(self, wanted: Sequence[int]) -> None:
         """Count for what reasons battles past the wall are left out, which only a long walk comes by."""
@@ -114,48 +116,45 @@ class Desk(Arena):
                 self.reached["left out: prompt"] += small.prompt in self.withdrawn
                 self.reached["left out: unscreened"] += not small.is_screened
 
-    @precondition(lambda self: self.sealed)
-    @rule(lot=st.integers(1, 5))
-    @counted
-    def gives_a_release_up(self, lot: int) -> None:
-        # Seldom, or nothing would ever stay sold for long enough to matter.
-        if lot < 5:
-            return
-        release = self.sealed.pop()
+    def _offered(self, state: str) -> list[int]:
+        """Return the releases whose offers have come so far."""
+        return [release for release, so_far in self.sealed.items() if so_far == state]
+
+    # Seldom, or nothing would ever stay sold for long enough to matter.
+    @step(lambda self: 1 if self.sealed else 0)
+    def gives_a_release_up(self, lot: Lot) -> None:
+        release = one_of(lot, list(self.sealed))
         cancelled = cancel(actor=self.world.officer.as_actor(), release_id=release)
         assert cancelled.state == ReleaseState.CANCELLED
+        self.reached[f"given up: {self.sealed.pop(release)}"] += 1
         self.wall.cancel(release)
         self.reached["given up"] += 1
 
-    @precondition(lambda self: self.sealed)
-    @rule()
-    @counted
-    def two_people_approve(self) -> None:
-        offer = Offer.objects.get(release_id=self.sealed[-1])
-        if offer.state == OfferState.BUILDING:
-            offer = with_editions(offer)
-            for person in self.approvers:
-                offer = approve(actor=proved(person), offer_id=offer.pk, digest=offer.digest)
-            assert offer.state == OfferState.ANNOUNCED
-            self.reached["announced"] += 1
-            with pytest.raises(StillLocked):
-                open_now(actor=BUILDER, offer_id=offer.pk)
+    @step(lambda self: 6 if self._offered(OfferState.BUILDING) else 0)
+    def two_people_approve(self, lot: Lot) -> None:
+        release = one_of(lot, self._offered(OfferState.BUILDING))
+        offer = with_editions(Offer.objects.get(release_id=release))
+        for person in self.approvers:
+            offer = approve(actor=proved(person), offer_id=offer.pk, digest=offer.digest)
+        assert offer.state == OfferState.ANNOUNCED
+        self.sealed[release] = OfferState.ANNOUNCED
+        with pytest.raises(StillLocked):
+            open_now(actor=BUILDER, offer_id=offer.pk)
 
-    @precondition(lambda self: self.sealed)
-    @rule()
-    @counted
-    def the_lock_is_over(self) -> None:
-        offer = Offer.objects.get(release_id=self.sealed[-1])
-        if offer.state != OfferState.ANNOUNCED:
-            return
+    @step(lambda self: 6 if self._offered(OfferState.ANNOUNCED) else 0)
+    def the_lock_is_over(self, lot: Lot) -> None:
+        offer = Offer.objects.get(release_id=one_of(lot, self._offered(OfferState.ANNOUNCED)))
         when_the_lock_is_over(self.world, offer)
         items = [battle for battle in self.wall.battles.values() if battle.release == offer.release_id]
         if self.wall.unfit(items, without_consent=self.without_consent, withdrawn=self.withdrawn):
             with pytest.raises(HoldsRowsTakenBack):
                 open_now(actor=BUILDER, offer_id=offer.pk)
+            # Its rows would have to be taken out of the files first, which are none here.
+            self.sealed[offer.release_id] = STUCK
             self.reached["not opened"] += 1
         else:
             assert open_now(actor=BUILDER, offer_id=offer.pk).state == OfferState.OPEN
+            self.sealed[offer.release_id] = OfferState.OPEN
             self.reached["opened"] += 1
 
     def _count_turnings(self) -> None:

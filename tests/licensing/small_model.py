@@ -106,11 +106,16 @@ class SmallWall:
                     battle.is_eligible = True
         return certified
 
+    def may_merge(self, merged: int, kept: int) -> bool:
+        """Whether one can become the other: two that are still there, and nothing of which is sold."""
+        both = (self.clusters[merged], self.clusters[kept])
+        return merged != kept and not any(each.merged_into is not None or self.is_sold(each.id) for each in both)
+
     def merge(self, merged: int, kept: int) -> bool:
         """Let one become the other; false when that is refused."""
-        both = (self.clusters[merged], self.clusters[kept])
-        if merged == kept or any(each.merged_into is not None or self.is_sold(each.id) for each in both):
+        if not self.may_merge(merged, kept):
             return False
+        both = (self.clusters[merged], self.clusters[kept])
         for each in both:
             self._uncertify(each.id)
         self.clusters[merged].merged_into = kept
