@@ -80,7 +80,7 @@ def one_moment() -> Iterator[None]:
 
     Inside a transaction that was begun already this changes nothing: its own isolation holds.
     """
-    if connection.in_atomic_block:
+    if connection.in_atomic_block or not connection.get_autocommit():
         yield
         return
     with transaction.atomic():
