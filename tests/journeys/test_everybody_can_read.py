@@ -16,7 +16,13 @@ from tests import services
 from tests.browser import LivePlatform, sign_in
 from tests.journeys.test_the_look import RULES
 
-pytestmark = [pytest.mark.journey, pytest.mark.runs("web", "sequencer"), pytest.mark.usefixtures("demo_network")]
+pytestmark = [
+    pytest.mark.journey,
+    pytest.mark.runs("web", "sequencer"),
+    pytest.mark.usefixtures("demo_network"),
+    # Somebody reads every kind of page that there is.
+    pytest.mark.timeout(480),
+]
 
 WAYS: Final[list[tuple[Literal["light", "dark"], int, str]]] = [
     ("light", 1440, "en"),

@@ -44,7 +44,7 @@ class Installation:
             timeout=120,
         )
 
-    def start(self, command: str = "demo", *, seconds: float = 120) -> str:
+    def start(self, command: str = "demo", *, seconds: float = 240) -> str:
         """Start and wait until it says that it is up; return what it told."""
         with self.output.open("wb") as output:
             self.running = subprocess.Popen(

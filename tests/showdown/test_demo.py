@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -103,7 +104,11 @@ def test_a_killed_process_is_started_again(installation: Installation) -> None:
     postgres.kill()
 
     def is_back() -> bool:
-        with_names = [(" ".join(p.cmdline()), p.pid) for p in installation.processes()]
+        with_names = []
+        for process in installation.processes():
+            # One that has just died may still be listed.
+            with suppress(psutil.Error):
+                with_names.append((" ".join(process.cmdline()), process.pid))
         return any("run_sequencer" in line and pid != sequencer.pid for line, pid in with_names) and any(
             " -D " in line and pid != postgres.pid for line, pid in with_names
         )
